@@ -1,0 +1,13 @@
+"""What the audit log's workers do."""
+
+from __future__ import annotations
+
+from audit.services.checkpoints import checkpoint_due, take_checkpoints
+from fintech.cells.tasks import cell_task
+
+
+@cell_task(kind="default")
+def take_due_checkpoint() -> None:
+    """Sign, anchor and keep the log's head, when it is due; a second call for the same head finds nothing to do."""
+    if checkpoint_due():
+        take_checkpoints()

@@ -1,0 +1,52 @@
+"""Django's PostgreSQL backend with two additions: it refuses a foreign cell, and it reads its password late.
+
+`using=` never asks a router, so the router alone can't keep a query in its cell: the backend compares its alias
+with the bound cell each time a connection is about to be used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+
+from fintech.cells.context import in_maintenance, refuse_foreign
+from fintech.secrets import refresh, secret
+
+AUTHENTICATION_FAILURES = ("28P01", "28000")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to one concern's database in one cell."""
+
+    def ensure_connection(self) -> None:
+        """Connect if necessary; raises NoCellBound or ForeignCell unless this alias's cell is bound."""
+        refuse_foreign(self.settings_dict["CELL"])
+        super().ensure_connection()
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """The parameters, with role and password of the moment: the owner's in maintenance, else our own."""
+        params: dict[str, Any] = super().get_connection_params()
+        if in_maintenance() and "REPLICA_OF" not in self.settings_dict:
+            params["user"] = f"{self.settings_dict['CONCERN']}_owner"
+        params["password"] = secret(self._secret_name(params["user"]))
+        return params
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect; after a refused password the secret is read anew and tried once more (it was rotated)."""
+        try:
+            return super().get_new_connection(conn_params)
+        except psycopg.OperationalError as error:
+            if error.sqlstate not in AUTHENTICATION_FAILURES:
+                raise
+            conn_params["password"] = refresh(self._secret_name(conn_params["user"]))
+            return super().get_new_connection(conn_params)
+
+    @property
+    def pool(self) -> Any:
+        """The psycopg pool of this alias; none in maintenance, whose connections are the owner's."""
+        return None if in_maintenance() else super().pool
+
+    def _secret_name(self, role: str) -> str:
+        return f"{self.settings_dict['SECRETS']}/database/{role}"

@@ -1,0 +1,84 @@
+"""Celery inside cells: a message carries its cell, and nothing is published or run without one.
+
+Both are refused in code, not in signals, whose exceptions Celery swallows. The broker is only a bell: publishing
+tries once, for a moment, and never fails what it was done for (the relay rings again for work left unapplied).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery, Task, shared_task
+from kombu.exceptions import OperationalError
+from prometheus_client import Counter
+
+from fintech.cells.actors import Actor
+from fintech.cells.context import NoCellBound, cell, current_cell
+
+logger = logging.getLogger(__name__)
+_unpublished = Counter("fintech_tasks_unpublished_total", "Tasks that the broker didn't take", ["cell", "task"])
+
+
+class CellCelery(Celery):
+    """A Celery application whose messages carry cell, actor and request."""
+
+    def send_task(self, name: str, *args: Any, **options: Any) -> Any:
+        """Publish to the cell's own queue of the task's kind. Raises NoCellBound without a cell.
+
+        Gives None when the broker doesn't take the message: the work stands in the database and is found there.
+        """
+        context = current_cell()
+        headers = {
+            **(options.pop("headers", None) or {}),
+            "cell": context.name,
+            "actor": [context.actor.kind, context.actor.id],
+            "request_id": context.request_id,
+        }
+        options.pop("queue", None)
+        queue = queue_name(context.name, self.kind_of(name))
+        try:
+            return super().send_task(name, *args, headers=headers, queue=queue, retry=False, **options)
+        except (OperationalError, OSError) as error:
+            _unpublished.labels(cell=context.name, task=name).inc()
+            logger.warning("broker didn't take a task", extra={"task": name, "error": type(error).__name__})
+            return None
+
+    def kind_of(self, name: str) -> str:
+        """The kind of work that a task does, which names its queue."""
+        task = self.tasks.get(name)
+        return getattr(task, "kind", "default")
+
+
+class CellTask(Task):  # type: ignore[type-arg]  # celery-types has Task generic, Celery itself hasn't
+    """Runs inside the cell of its message, and nowhere else."""
+
+    abstract = True
+    kind = "default"
+    acks_late = True
+    reject_on_worker_lost = True
+    ignore_result = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        headers = self.request.headers or {}
+        name = headers.get("cell")
+        if not name:
+            raise NoCellBound(f"task {self.name} came without a cell and isn't run")
+        kind, identity = headers["actor"]
+        with cell(name, actor=Actor(kind, identity), request_id=headers.get("request_id")):
+            return super().__call__(*args, **kwargs)
+
+
+def cell_task(*, kind: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a task of a kind (`webhooks`, `payouts`, `mail` …); it takes ids only and is safe to run twice."""
+
+    def declare(function: Callable[..., Any]) -> Any:
+        return shared_task(base=CellTask, kind=kind, **options)(function)
+
+    return declare
+
+
+def queue_name(cell_name: str, kind: str) -> str:
+    """The queue of a cell for a kind of work."""
+    return f"{cell_name}.{kind}"

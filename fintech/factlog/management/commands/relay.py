@@ -1,0 +1,31 @@
+"""`manage.py relay --cell eu`: let the followers of a cell follow, until stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from fintech.factlog.relay import Relay
+from fintech.observability.metrics import serve_metrics
+
+
+class Command(BaseCommand):
+    """Runs a relay; several may run for a cell, one of them leads."""
+
+    help = "Relay the facts of a cell to their followers, ring for unapplied work, tell the time. Example: relay --cell eu"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--cell` is required."""
+        parser.add_argument("--cell", required=True, help="the cell whose logs are followed")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until SIGTERM or SIGINT; the present step is finished first."""
+        if port := os.environ.get("FINTECH_METRICS_PORT"):
+            serve_metrics(int(port))
+        relay = Relay(options["cell"])
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: relay.stop())
+        relay.run()

@@ -1,0 +1,32 @@
+"""Recording a fact, in the transaction of what it tells."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from django.db import connections
+
+from fintech.facts import fact_kind
+from fintech.facts.codec import encode
+from fintech.journal.decisions import current_decision
+
+
+def record(fact: object, *, subject: tuple[str, UUID | int | str]) -> int:
+    """Record what happened; gives the subject's sequence number (from 1, without gaps, in commit order).
+
+    Takes the subject's lock until the transaction ends. Raises TypeError for what isn't a declared fact, ValueError
+    when the fact belongs to another concern, RuntimeError outside a decision.
+    """
+    decision = current_decision()
+    declared = fact_kind(fact)
+    if declared.kind.partition(".")[0] != decision.concern:
+        raise ValueError(f"{declared.kind} isn't {decision.concern}'s to record")
+    decision.journal_id  # noqa: B018  # names the actor to the transaction
+    with connections[decision.alias].cursor() as cursor:
+        cursor.execute(
+            "SELECT fact_seq FROM factlog_record_v1(%s, %s::smallint, %s, %s, %s::jsonb)",
+            [declared.kind, declared.version, subject[0], str(subject[1]), json.dumps(encode(fact))],
+        )
+        (seq,) = cursor.fetchone()
+    return int(seq)

@@ -1,0 +1,173 @@
+-- The fact log: what happened in this database, written in the transaction in which it happened.
+--
+-- Order. Every writer takes its transaction id, then its subject's lock, then the log's id; so the facts of one
+-- subject stand in commit order, and every id up to the horizon is final. Hence ids come from the functions below
+-- alone: a DEFAULT nextval or an identity column would draw the id before the lock.
+
+CREATE SEQUENCE factlog_fact_id_seq AS bigint CACHE 1;
+
+CREATE TABLE factlog_fact (
+    id           bigint PRIMARY KEY,
+    -- a verb's word (`payments.deposit.settled`), or a row's change (`crm_client.updated`)
+    kind         text NOT NULL,
+    version      smallint NOT NULL,
+    subject_type text NOT NULL,
+    subject_id   text NOT NULL,
+    -- the subject's own count, without gaps; a captured row change has none
+    seq          bigint,
+    recorded_at  timestamptz NOT NULL,
+    -- null where somebody changed a row outside every verb: such a change alerts
+    actor        text,
+    request_id   text,
+    reason       text,
+    journal_id   bigint,
+    data         jsonb NOT NULL,
+    -- A subject's facts are counted without gaps and without doubles: a reader can resume from a number.
+    CONSTRAINT factlog_fact_subject_seq UNIQUE (subject_type, subject_id, seq)
+);
+
+-- The row whose update is a subject's lock and its next number at once.
+CREATE TABLE factlog_subject (
+    type text NOT NULL,
+    id   text NOT NULL,
+    seq  bigint NOT NULL,
+    PRIMARY KEY (type, id)
+) WITH (fillfactor = 50);
+
+-- Which life of this database the log belongs to. A restored or copied database starts a new one, which names its
+-- parent and the last ids that both share: bookmarks up to there carry over.
+CREATE TABLE factlog_incarnation (
+    id                 uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    parent             uuid REFERENCES factlog_incarnation,
+    shared_fact_id     bigint NOT NULL DEFAULT 0,
+    shared_transfer_id bigint NOT NULL DEFAULT 0,
+    started_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- A life has one successor: a database can't fork in one place.
+    CONSTRAINT factlog_incarnation_line UNIQUE NULLS NOT DISTINCT (parent)
+);
+INSERT INTO factlog_incarnation DEFAULT VALUES;
+
+-- How far each follower that writes into this database has come, in each life of its source.
+CREATE TABLE factlog_bookmark (
+    follower    text NOT NULL,
+    source      text NOT NULL,
+    incarnation uuid NOT NULL,
+    last_id     bigint NOT NULL,
+    moved_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (follower, source, incarnation)
+) WITH (fillfactor = 50);
+
+-- A fact that its follower couldn't take, with the later facts of the same subject behind it.
+CREATE TABLE factlog_parked (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    follower     text NOT NULL,
+    source       text NOT NULL,
+    incarnation  uuid NOT NULL,
+    fact_id      bigint NOT NULL,
+    subject_type text NOT NULL,
+    subject_id   text NOT NULL,
+    error        text NOT NULL,
+    attempts     integer NOT NULL DEFAULT 1,
+    parked_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    resolved_at  timestamptz,
+    -- Parked once for each follower.
+    CONSTRAINT factlog_parked_once UNIQUE (follower, source, incarnation, fact_id)
+);
+CREATE INDEX factlog_parked_open ON factlog_parked (follower, source, subject_type, subject_id) WHERE resolved_at IS NULL;
+
+-- The relay that may write here: each of its transactions locks this row and compares its epoch.
+CREATE TABLE factlog_leadership (
+    role  text PRIMARY KEY,
+    epoch bigint NOT NULL
+);
+INSERT INTO factlog_leadership VALUES ('relay', 0);
+
+CREATE FUNCTION factlog_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the fact log only grows: % of % is refused', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER factlog_fact_frozen BEFORE UPDATE OR DELETE ON factlog_fact
+    FOR EACH ROW EXECUTE FUNCTION factlog_refuse_change();
+CREATE TRIGGER factlog_fact_kept BEFORE TRUNCATE ON factlog_fact
+    FOR EACH STATEMENT EXECUTE FUNCTION factlog_refuse_change();
+
+-- A verb's fact: transaction id, subject's lock and number, log's id, row. Gives the id and the number.
+CREATE FUNCTION factlog_record_v1(
+    p_kind text, p_version smallint, p_subject_type text, p_subject_id text, p_data jsonb,
+    OUT fact_id bigint, OUT fact_seq bigint
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_current_xact_id();
+    INSERT INTO factlog_subject AS s (type, id, seq) VALUES (p_subject_type, p_subject_id, 1)
+        ON CONFLICT (type, id) DO UPDATE SET seq = s.seq + 1
+        RETURNING s.seq INTO fact_seq;
+    fact_id := nextval('factlog_fact_id_seq');
+    INSERT INTO factlog_fact (id, kind, version, subject_type, subject_id, seq, recorded_at, actor, request_id,
+                              reason, journal_id, data)
+    VALUES (fact_id, p_kind, p_version, p_subject_type, p_subject_id, fact_seq, clock_timestamp(),
+            nullif(current_setting('fintech.actor', true), ''), nullif(current_setting('fintech.request_id', true), ''),
+            nullif(current_setting('fintech.reason', true), ''),
+            nullif(current_setting('fintech.journal_id', true), '')::bigint, p_data);
+END $$;
+
+-- A row's change, whoever made it and however. Arguments: the columns to capture, the first being the row's key.
+-- Its subject is the row itself, whose lock the change holds already.
+CREATE FUNCTION factlog_capture_v1() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+    before jsonb; after jsonb; change jsonb; row_key text;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        SELECT jsonb_object_agg(key, value) INTO before FROM jsonb_each(to_jsonb(OLD)) WHERE key = ANY (TG_ARGV);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        SELECT jsonb_object_agg(key, value) INTO after FROM jsonb_each(to_jsonb(NEW)) WHERE key = ANY (TG_ARGV);
+    END IF;
+    row_key := coalesce(after, before) ->> TG_ARGV[0];
+    IF TG_OP = 'UPDATE' THEN
+        IF before = after THEN
+            RETURN NULL;
+        END IF;
+        SELECT jsonb_build_object('old', jsonb_object_agg(b.key, b.value), 'new', jsonb_object_agg(b.key, a.value))
+          INTO change
+          FROM jsonb_each(before) b JOIN jsonb_each(after) a USING (key)
+         WHERE b.value IS DISTINCT FROM a.value;
+    ELSIF TG_OP = 'INSERT' THEN
+        change := jsonb_build_object('new', after);
+    ELSE
+        change := jsonb_build_object('old', before);
+    END IF;
+    PERFORM pg_current_xact_id();
+    INSERT INTO factlog_fact (id, kind, version, subject_type, subject_id, seq, recorded_at, actor, request_id,
+                              reason, journal_id, data)
+    VALUES (nextval('factlog_fact_id_seq'),
+            TG_TABLE_NAME || CASE TG_OP WHEN 'INSERT' THEN '.inserted' WHEN 'UPDATE' THEN '.updated' ELSE '.deleted' END,
+            1, 'row:' || TG_TABLE_NAME, row_key, NULL, clock_timestamp(),
+            nullif(current_setting('fintech.actor', true), ''), nullif(current_setting('fintech.request_id', true), ''),
+            nullif(current_setting('fintech.reason', true), ''),
+            nullif(current_setting('fintech.journal_id', true), '')::bigint, change);
+    RETURN NULL;
+END $$;
+
+-- The last id drawn from a log's sequence, whether its transaction has ended or not.
+CREATE FUNCTION factlog_last_drawn_v1(p_sequence regclass) RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE result bigint;
+BEGIN
+    EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM %s', p_sequence) INTO result;
+    RETURN result;
+END $$;
+
+DO $$
+DECLARE application text := replace(current_user, '_owner', CASE current_user WHEN 'audit_owner' THEN '_writer' ELSE '_app' END);
+BEGIN
+    REVOKE ALL ON FUNCTION factlog_record_v1, factlog_last_drawn_v1 FROM PUBLIC;
+    IF application <> current_user AND EXISTS (SELECT FROM pg_roles WHERE rolname = application) THEN
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON factlog_fact, factlog_subject, factlog_incarnation '
+                       'FROM %I', application);
+        EXECUTE format('REVOKE ALL ON SEQUENCE factlog_fact_id_seq FROM %I', application);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE ON factlog_bookmark, factlog_parked, factlog_leadership TO %I', application);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION factlog_record_v1, factlog_last_drawn_v1 TO %I', application);
+    END IF;
+END $$;

@@ -1,0 +1,213 @@
+"""Problems (RFC 9457): the one form in which the API says no.
+
+    {"type": "/problems/insufficient-funds", "title": "Insufficient funds", "status": 409,
+     "detail": "The wallet holds 20.00 EUR less than asked.", "request_id": "0198…",
+     "params": {"available": "5.00", …}, "errors": [{"pointer": "/amount", "rule": "…", "detail": "…"}]}
+
+`params` (of refusals) and `errors` (of validation) are there when they say something.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, JsonResponse
+from django.http.request import UnreadablePostError
+from rest_framework import exceptions
+
+from fintech.http import problem_types
+from fintech.http.error_lists import ErrorItem, errors_of
+from fintech.http.problem_types import ProblemType, problem_type
+from fintech.journal import Refusal
+from fintech.observability.correlation import current_request_id
+
+CONTENT_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = 1
+
+logger = logging.getLogger(__name__)
+
+
+class PayloadTooLarge(exceptions.APIException):
+    """The body is longer than the address takes."""
+
+    status_code = 413
+    default_detail = "The body is too large."
+    default_code = "payload-too-large"
+
+
+class InvalidParameter(exceptions.ValidationError):
+    """A parameter in the query has a value that isn't acceptable."""
+
+    def __init__(self, parameter: str, *, rule: str, detail: str) -> None:
+        super().__init__({parameter: [exceptions.ErrorDetail(detail, rule)]})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One answer that says no. `headers` go with it."""
+
+    code: str
+    status: int
+    title: str
+    detail: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    errors: tuple[ErrorItem, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kind: ProblemType, detail: str = "", **more: Any) -> Problem:
+        """A problem of a described kind; its explanation stands in for a missing detail."""
+        return cls(
+            code=kind.code,
+            status=more.pop("status", kind.status),
+            title=kind.title,
+            detail=detail or kind.explanation,
+            **more,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of the problem, with the id of the request under way."""
+        body: dict[str, Any] = {
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if request_id := current_request_id():
+            body["request_id"] = request_id
+        if self.params:
+            body["params"] = dict(self.params)
+        if self.errors:
+            body["errors"] = [dict(item) for item in self.errors]
+        return body
+
+    def response(self) -> JsonResponse:
+        """The response, in its own media type whatever the caller accepts (RFC 9110, section 12.4.1)."""
+        return JsonResponse(
+            self.to_json(), status=self.status, content_type=CONTENT_TYPE, headers=dict(self.headers)
+        )
+
+
+def problem_of_exception(exception: Exception, context: Mapping[str, Any]) -> JsonResponse:
+    """REST framework's EXCEPTION_HANDLER: every exception of a view becomes a problem.
+
+    What isn't foreseen is logged with its traceback and answered with the request's id alone: no
+    message, no type, no address of ours leaves the house.
+    """
+    problem = problem_of(exception)
+    if problem is None:
+        request = context.get("request")
+        # Tests and error trackers listen here, as for any exception that Django itself catches.
+        got_request_exception.send(sender=type(exception), request=request)
+        logger.error("an exception wasn't foreseen", exc_info=exception)
+        problem = internal_error()
+    elif problem.status >= 500:
+        logger.error("a part that is needed doesn't answer", exc_info=exception)
+    return problem.response()
+
+
+def internal_error() -> Problem:
+    """What is said about an exception that wasn't foreseen: nothing but the request's id."""
+    return Problem.of(
+        problem_types.INTERNAL_ERROR, "Something went wrong on our side. Tell support the request_id."
+    )
+
+
+def problem_of(exception: Exception) -> Problem | None:
+    """The problem that an exception means, or None for one that wasn't foreseen."""
+    if isinstance(exception, Refusal):
+        return refused(exception)
+    if isinstance(exception, exceptions.ValidationError):
+        where = "parameter" if isinstance(exception, InvalidParameter) else "pointer"
+        return Problem.of(
+            problem_types.VALIDATION_FAILED,
+            "Some values aren't acceptable.",
+            errors=tuple(errors_of(exception.detail, where=where)),
+        )
+    if isinstance(exception, exceptions.Throttled):
+        seconds = max(1, round(exception.wait or RETRY_SECONDS))
+        return Problem.of(
+            problem_types.THROTTLED,
+            f"Too many requests: try again in {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+    if isinstance(exception, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return _unauthenticated(exception)
+    for kinds, kind in _KINDS:
+        if isinstance(exception, kinds):
+            return Problem.of(kind, _detail_for_caller(exception))
+    if isinstance(exception, OperationalError | InterfaceError):
+        return Problem.of(
+            problem_types.TEMPORARILY_UNAVAILABLE,
+            "A part that is needed doesn't answer at this moment. Try again with the same Idempotency-Key.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+    if isinstance(exception, exceptions.APIException):
+        return _other_api_exception(exception)
+    return None
+
+
+def refused(refusal: Refusal) -> Problem:
+    """A refusal as a problem; its own status counts, the title is that of its kind."""
+    kind = problem_type(refusal.code)
+    return Problem(
+        code=refusal.code,
+        status=refusal.status,
+        title=kind.title if kind else refusal.code.replace("-", " ").capitalize(),
+        detail=refusal.detail,
+        params=refusal.params,
+    )
+
+
+_KINDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], ProblemType], ...]] = (
+    ((Http404, exceptions.NotFound), problem_types.NOT_FOUND),
+    ((PermissionDenied, exceptions.PermissionDenied), problem_types.PERMISSION_DENIED),
+    (exceptions.MethodNotAllowed, problem_types.METHOD_NOT_ALLOWED),
+    (exceptions.NotAcceptable, problem_types.NOT_ACCEPTABLE),
+    (exceptions.UnsupportedMediaType, problem_types.UNSUPPORTED_MEDIA_TYPE),
+    ((PayloadTooLarge, RequestDataTooBig), problem_types.PAYLOAD_TOO_LARGE),
+    (
+        (exceptions.ParseError, SuspiciousOperation, TooManyFieldsSent, BadRequest, UnreadablePostError),
+        problem_types.MALFORMED_REQUEST,
+    ),
+)
+
+
+def _detail_for_caller(exception: Exception) -> str:
+    """What may be told: REST framework's own sentences. Django's may name models, paths or settings."""
+    if isinstance(exception, exceptions.APIException) and isinstance(exception.detail, str):
+        return str(exception.detail)
+    return ""
+
+
+def _unauthenticated(exception: exceptions.APIException) -> Problem:
+    failed = isinstance(exception, exceptions.AuthenticationFailed)
+    # A 401 must say how to authenticate (RFC 9110, section 11.6.1), whichever way a view tries first.
+    challenge = getattr(exception, "auth_header", None) or 'SessionToken realm="api"'
+    return Problem.of(
+        problem_types.AUTHENTICATION_FAILED if failed else problem_types.NOT_AUTHENTICATED,
+        headers={"WWW-Authenticate": str(challenge)},
+    )
+
+
+def _other_api_exception(exception: exceptions.APIException) -> Problem:
+    code = str(exception.default_code).replace("_", "-")
+    kind = problem_type(code)
+    return Problem(
+        code=code,
+        status=exception.status_code,
+        title=kind.title if kind else code.replace("-", " ").capitalize(),
+        detail=str(exception.detail) if isinstance(exception.detail, str) else str(exception.default_detail),
+    )

@@ -1,0 +1,108 @@
+"""A request is decided once for each key, however often and however many at once it is asked."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from django.db import connections, transaction
+
+from crm.models import User
+from fintech.cells import Actor, CellContext, acting_as, cell
+from fintech.cells.identifiers import uuid7
+from fintech.journal import KeyReused, Refusal, current_decision, verb
+from fintech.journal.models import JournalEntry
+
+
+@dataclass(frozen=True)
+class Invited:
+    user_id: UUID
+    journal_id: int
+
+
+@verb("crm")
+def invite(*, key: str, reason: str = "", email: str, refuse: bool = False) -> Invited:
+    user = User.objects.create(email=email, password="!")
+    if refuse:
+        raise Refusal("no-more-guests", "The house is full.", guests=3, limit=3)
+    return Invited(user.id, current_decision().journal_id)
+
+
+def test_a_retry_gets_the_first_answer(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    first = invite(key="a" + email, email=email)
+    assert invite(key="a" + email, email=email) == first
+    assert User.objects.filter(email=email).count() == 1
+
+
+def test_fifty_equal_requests_at_once_get_one_decision_and_fifty_equal_answers(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+
+    def ask(_: int) -> Invited:
+        try:
+            with cell("eu", actor=eu.actor):
+                return invite(key=email, email=email)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = set(threads.map(ask, range(50)))
+    assert len(answers) == 1
+    assert User.objects.filter(email=email).count() == 1
+
+
+def test_a_refusal_leaves_nothing_and_is_repeated_in_the_same_words(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    refusals = []
+    for _ in range(2):
+        with pytest.raises(Refusal) as caught:
+            invite(key=email, email=email, refuse=True)
+        refusals.append(caught.value.to_json())
+    assert refusals[0] == refusals[1]
+    assert refusals[0]["params"] == {"guests": 3, "limit": 3}
+    assert not User.objects.filter(email=email).exists()
+
+
+def test_the_same_key_with_another_body_is_refused(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    invite(key=email, email=email)
+    with pytest.raises(KeyReused):
+        invite(key=email, email="x" + email)
+
+
+def test_the_same_key_of_another_actor_is_another_key(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    first = invite(key=email, email=email)
+    with acting_as(Actor.client(uuid7())):
+        assert invite(key=email, email="x" + email) != first
+
+
+def test_an_unexpected_error_leaves_no_row_at_all(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    invite(key="first" + email, email=email)
+    with pytest.raises(Exception, match="duplicate key"):
+        invite(key="second" + email, email=email)
+    entries = JournalEntry.objects.using("eu_crm").filter(key="second" + email)
+    assert not entries.exists()
+
+
+def test_the_answer_can_not_be_changed_even_by_the_owner(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    answer = invite(key=email, email=email)
+    for statement in ("UPDATE journal_entry SET answer = '{}' WHERE id = %s", "DELETE FROM journal_entry WHERE id = %s"):
+        with pytest.raises(Exception, match="permission denied"), connections["eu_crm"].cursor() as cursor:
+            cursor.execute(statement, [answer.journal_id])
+
+
+def test_a_verb_is_never_called_inside_a_transaction(eu: CellContext) -> None:
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic(using="eu_crm"):
+        invite(key="k", email="k@example.org")
+
+
+def test_a_verb_without_a_key_is_no_verb() -> None:
+    with pytest.raises(TypeError, match="key"):
+
+        @verb("crm")
+        def nameless(*, email: str) -> None: ...

@@ -1,0 +1,166 @@
+"""What every deployment shares. Where stores stand, and what this process is, local and production settings add."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fintech.observability.logs import logging_configuration
+from fintech.privacy.declarations import Columns
+from fintech.privacy.third_party import THIRD_PARTY_COLUMNS
+
+# Which of the image's services this process is; a command of the operator's is none of them.
+SERVICE = os.environ.get("FINTECH_SERVICE", "command")
+
+INSTALLED_APPS = [
+    "fintech.cells",
+    "fintech.journal",
+    "fintech.ledger",
+    "fintech.factlog",
+    "fintech.privacy",
+    "fintech.http",
+    "fintech.observability",
+    "fintech.stack",
+    "fintech.journey",
+    "crm",
+    "payments",
+    "trading",
+    "audit",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "allauth.usersessions",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+]
+
+MIDDLEWARE = [
+    "fintech.observability.middleware.ProbeMiddleware",
+    "fintech.http.request_ids.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "fintech.cells.middleware.CellOfHostMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = f"fintech.project.urls_{SERVICE}" if SERVICE in ("web", "api") else "fintech.project.urls"
+WSGI_APPLICATION = "fintech.project.wsgi.application"
+ASGI_APPLICATION = "fintech.project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Cells
+
+DATABASE_ROUTERS = ["fintech.cells.router.CellRouter"]
+FINTECH_REPLICA_LAG_SECONDS = 10
+_INSTALLED = {app.rpartition(".")[2] for app in INSTALLED_APPS}
+FINTECH_THIRD_PARTY_COLUMNS = {
+    **{name: columns for name, columns in THIRD_PARTY_COLUMNS.items() if name.partition(".")[0] in _INSTALLED},
+    "crm.User_groups": Columns(plain=("id", "user_id", "group_id")),
+    "crm.User_user_permissions": Columns(plain=("id", "user_id", "permission_id")),
+}
+FINTECH_THIRD_PARTY_CONCERNS = {
+    label: "crm"
+    for label in (
+        "admin",
+        "auth",
+        "contenttypes",
+        "sessions",
+        "account",
+        "usersessions",
+    )
+}
+
+# Signing in
+
+AUTH_USER_MODEL = "crm.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("app", "browser")
+# In the database: a session may hold an address for a while, and a cache is no place for it.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# HTTP
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["crm.api.authentication.ClientAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["fintech.http.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "fintech.http.pagination.CursorPage",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "fintech.http.problems.problem_of_exception",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Client portal API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# Tasks
+
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.2,
+}
+
+LOGGING = logging_configuration(service=SERVICE)

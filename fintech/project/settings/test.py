@@ -1,0 +1,28 @@
+"""Tests: the local settings on a stack of their own, with quick password hashing.
+
+Each run takes its own folder and ports, so that two runs never meet. With FINTECH_TEST_SLOT a run has a name instead,
+and its engines stay up for the next run of that name, as long as the migrations are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+
+from fintech.stack import engine_home, local_secrets
+from fintech.stack.engine_user import EngineUser
+from fintech.stack.layout import REPOSITORY, LocalLayout, cells_of
+
+SLOT = os.environ.get("FINTECH_TEST_SLOT") or str(os.getpid())
+os.environ.setdefault("FINTECH_LOCAL_ROOT", str(REPOSITORY / ".local" / f"test-{SLOT}"))
+os.environ.setdefault("FINTECH_BASE_PORT", str(20000 + zlib.crc32(SLOT.encode()) % 200 * 160))
+
+# The engines start later in this process, but settings are read now, and need their passwords.
+_LAYOUT = LocalLayout.from_environment()
+engine_home.prepare_root(_LAYOUT, EngineUser.choose())
+local_secrets.make_missing(_LAYOUT.secrets_file, cells_of())
+
+from fintech.project.settings.local import *  # noqa: E402, F403
+
+# Verifying a password shall take long, except in tests.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,138 @@
+"""Real clusters for a test run: started once, migrated once, and cloned from templates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from django.db import connections
+
+from fintech.cells.context import CONCERNS
+from fintech.cells.replicas import probe
+from fintech.secrets import secret, use_provider
+from fintech.stack.engines import Stack
+from fintech.stack.layout import REPOSITORY, LocalLayout
+
+CELLS = ("eu", "au")
+SUFFIX_VARIABLE = "FINTECH_DATABASE_SUFFIX"
+_numbers = count(1)
+
+
+class TestClusters:
+    """The engines of one test run and the databases made in them."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.layout = LocalLayout.from_environment()
+        self.stack = Stack(self.layout, cells=CELLS, replicas=True, durable=False)
+        self.kept = bool(os.environ.get("FINTECH_TEST_SLOT"))
+
+    def up(self) -> None:
+        """Start the engines and migrate the templates, unless a kept run of the same migrations has done it."""
+        marker = self.layout.root / "templates.json"
+        wanted = _migrations_hash()
+        if self.kept and marker.exists() and json.loads(marker.read_text()) != wanted:
+            self.destroy()
+        self.stack.up(progress=lambda *_: None)
+        use_provider(None)
+        if not marker.exists():
+            migrators = [
+                subprocess.Popen(
+                    [sys.executable, "manage.py", "migrate_cells", "--cell", name, "--verbosity", "0"],
+                    cwd=REPOSITORY,
+                    env={**os.environ, SUFFIX_VARIABLE: ""},
+                )
+                for name in CELLS
+            ]
+            if any([migrator.wait() for migrator in migrators]):
+                raise RuntimeError("the templates couldn't be migrated; see above")
+            marker.write_text(json.dumps(wanted))
+
+    def down(self) -> None:
+        """Stop the engines and remove their data; those of a named slot stay for its next run."""
+        connections.close_all()
+        if not self.kept:
+            self.destroy()
+
+    def destroy(self) -> None:
+        """Stop the engines and remove everything of theirs."""
+        self.stack.down()
+        Stack(self.layout, cells=CELLS, replicas=True, durable=False).reset()
+        shutil.rmtree(self.layout.root, ignore_errors=True)
+
+    @contextmanager
+    def databases(self, cells: tuple[str, ...] = CELLS) -> Iterator[str]:
+        """Databases of their own for some cells, cloned from the templates; gives the suffix of their names."""
+        suffix = f"_{os.getpid()}_{next(_numbers)}"
+        for name in cells:
+            self._clone(name, suffix)
+        with self._pointing(cells, suffix):
+            yield suffix
+        for name in cells:
+            self._drop(name, suffix)
+
+    @contextmanager
+    def _pointing(self, cells: tuple[str, ...], suffix: str) -> Iterator[None]:
+        before = {alias: database["NAME"] for alias, database in connections.settings.items()}
+        outer = os.environ.get(SUFFIX_VARIABLE, "")
+        connections.close_all()
+        probe.forget()
+        for _alias, database in connections.settings.items():
+            if database.get("CELL") in cells:
+                database["NAME"] = f"{database['CONCERN']}{suffix}"
+        os.environ[SUFFIX_VARIABLE] = suffix
+        try:
+            yield
+        finally:
+            connections.close_all()
+            probe.forget()
+            os.environ[SUFFIX_VARIABLE] = outer
+            for alias, name in before.items():
+                connections.settings[alias]["NAME"] = name
+
+    def _clone(self, name: str, suffix: str) -> None:
+        with self.superuser(name) as connection:
+            for concern in CONCERNS:
+                database, owner = f"{concern}{suffix}", f"{concern}_owner"
+                connection.execute(f"CREATE DATABASE {database} TEMPLATE {concern} OWNER {owner}".encode())
+
+    def _drop(self, name: str, suffix: str) -> None:
+        with self.superuser(name) as connection:
+            for concern in CONCERNS:
+                connection.execute(f"DROP DATABASE {concern}{suffix} WITH (FORCE)".encode())
+
+    def superuser(self, name: str, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """A superuser's connection to a cell's primary; only tests and drills have one."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.layout.primary_port(name),
+            dbname=database,
+            user="postgres",
+            password=secret(f"{name}/database/postgres"),
+            sslmode="verify-full",
+            sslrootcert=str(self.layout.certificate_authority),
+            autocommit=True,
+        )
+
+
+def _migrations_hash() -> str:
+    files = sorted(
+        path
+        for folder in ("fintech", "crm", "payments", "trading", "audit")
+        for pattern in ("**/migrations/*.py", "**/sql/**/*.sql")
+        for path in (REPOSITORY / folder).glob(pattern)
+    )
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(Path(path).relative_to(REPOSITORY)).encode() + path.read_bytes())
+    return digest.hexdigest()
