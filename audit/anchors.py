@@ -1,8 +1,9 @@
 """Anchors: checkpoints outside the database, where whoever rules the database can't change them.
 
-One interface, `AnchorStore`; what it asks of a store is what makes it worth something: a note can be put once for each
-size and then neither be changed nor removed. Here a folder; object storage with a retention lock, under another
-account than the database's, comes behind the same interface (its keys sort like the folder's paths).
+One interface, `AnchorStore`; what it asks of a store is what makes it worth something: a note can be put
+once for each size and then neither be changed nor removed. Here a folder; object storage with a retention
+lock, under another account than the database's, comes behind the same interface (its keys sort like the
+folder's paths).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from django.conf import settings
 from fintech.cells import current_cell
 
 READ_ONLY: Final = 0o444
-# A folder for each million entries keeps every listing short (a checkpoint each half minute makes a million a year).
+# A folder for each million entries keeps every listing short (a checkpoint each half minute makes a million
+# a year).
 _PER_FOLDER: Final = 10**6
 _FOLDER = re.compile(r"\d{13}")
 _FILE = re.compile(r"(\d{6})\.checkpoint")
@@ -66,9 +68,9 @@ class AnchorStore(Protocol):
 class FolderAnchors:
     """Anchors in a folder: a read-only file each, `<size ÷ 1,000,000>/<rest>.checkpoint`.
 
-    A note is written under another name, synced, made read-only and then linked to its own, which fails when
-    something stands there: so a file is whole or absent, and never replaced. Whoever owns the machine can still
-    delete files; that is why production doesn't keep its anchors in a folder.
+    A note is written under another name, synced, made read-only and then linked to its own, which fails
+    when something stands there: so a file is whole or absent, and never replaced. Whoever owns the machine
+    can still delete files; that is why production doesn't keep its anchors in a folder.
     """
 
     def __init__(self, root: Path) -> None:

@@ -9,7 +9,7 @@ from fintech.factlog import bell
 
 @bell("audit.checkpoints")
 def ring() -> int:
-    """Ask a worker for a checkpoint when one is due; anchoring reaches outside, so the relay doesn't do it itself."""
+    """Ask a worker for a checkpoint when one is due; the relay itself doesn't reach outside."""
     if not checkpoint_due():
         return 0
     take_due_checkpoint.delay()

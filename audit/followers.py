@@ -1,15 +1,15 @@
 """The audit followers: every fact and transfer of the cell's other databases becomes an entry of the log.
 
-One follower a log, so that entries of a log stand in its order; between logs order is arrival and means nothing.
-None of them leaves anything out: at a row that can't be appended it stops, and that alerts. Heartbeats are skipped.
+One follower a log, so that entries of a log stand in its order; between logs order is arrival and means
+nothing. None of them leaves anything out: at a row that can't be appended it stops, and that alerts.
+Heartbeats are skipped.
 """
 
 from __future__ import annotations
 
 from audit.services.entries import append_entries
+from audit.sources import SOURCES
 from fintech.factlog import Followed, follower
-
-SOURCES = ("crm.fact", "trading.fact", "trading.transfer", "payments.fact", "payments.transfer")
 
 
 def append(followed: list[Followed]) -> None:

@@ -1,7 +1,7 @@
 """The log's name and its keys.
 
-The name is a checkpoint's first line and its key's name: `<FINTECH_AUDIT_ORIGIN>/<cell>`. It tells the logs of all
-deployments and cells apart, so it never changes once a checkpoint has been signed.
+The name is a checkpoint's first line and its key's name: `<FINTECH_AUDIT_ORIGIN>/<cell>`. It tells the logs
+of all deployments and cells apart, so it never changes once a checkpoint has been signed.
 """
 
 from __future__ import annotations

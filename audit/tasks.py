@@ -8,6 +8,6 @@ from fintech.cells.tasks import cell_task
 
 @cell_task(kind="default")
 def take_due_checkpoint() -> None:
-    """Sign, anchor and keep the log's head, when it is due; a second call for the same head finds nothing to do."""
+    """Sign, anchor and keep the log's head when it is due; a second call finds nothing left to do."""
     if checkpoint_due():
         take_checkpoints()

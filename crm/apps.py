@@ -1,6 +1,7 @@
 """The crm concern."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class CrmConfig(AppConfig):
@@ -9,3 +10,10 @@ class CrmConfig(AppConfig):
     name = "crm"
     label = "crm"
     concern = "crm"
+
+    def ready(self) -> None:
+        """Listen to signing in, and bring the groups' rights up to date after migrations."""
+        from crm.signing_in import receivers  # noqa: F401, PLC0415  # models are there only now
+        from crm.staff_groups import bring_rights_up_to_date  # noqa: PLC0415
+
+        post_migrate.connect(bring_rights_up_to_date, dispatch_uid="crm.staff_groups")

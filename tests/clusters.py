@@ -41,10 +41,14 @@ class TestClusters:
         """Start the engines and migrate the templates, unless a kept run of the same migrations has done it."""
         marker = self.layout.root / "templates.json"
         wanted = _migrations_hash()
-        if self.kept and marker.exists() and json.loads(marker.read_text()) != wanted:
-            self.destroy()
-        self.stack.up(progress=lambda *_: None)
+        self.stack.up()
         use_provider(None)
+        if marker.exists() and json.loads(marker.read_text()) != wanted:
+            marker.unlink()
+            for name in CELLS:
+                self._drop(name, "")
+                (self.stack.primary(name).files.data / "databases-prepared").unlink(missing_ok=True)
+            self.stack.up()
         if not marker.exists():
             migrators = [
                 subprocess.Popen(
@@ -109,7 +113,7 @@ class TestClusters:
     def _drop(self, name: str, suffix: str) -> None:
         with self.superuser(name) as connection:
             for concern in CONCERNS:
-                connection.execute(f"DROP DATABASE {concern}{suffix} WITH (FORCE)".encode())
+                connection.execute(f"DROP DATABASE IF EXISTS {concern}{suffix} WITH (FORCE)".encode())
 
     def superuser(self, name: str, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """A superuser's connection to a cell's primary; only tests and drills have one."""

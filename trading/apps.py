@@ -9,3 +9,7 @@ class TradingConfig(AppConfig):
     name = "trading"
     label = "trading"
     concern = "trading"
+
+    def ready(self) -> None:
+        """Import the feed's follower, which registers itself."""
+        from trading.feed import wake_ups  # noqa: F401

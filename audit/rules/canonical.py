@@ -48,7 +48,7 @@ class NotCanonical(ValueError):
 
 
 def moment_text(moment: datetime) -> str:
-    """A moment in UTC with microseconds: `2026-03-31T10:15:00.123456Z`. Raises NotCanonical without a zone."""
+    """A moment in UTC: `2026-03-31T10:15:00.123456Z`. Raises NotCanonical for one without a zone."""
     offset = moment.utcoffset()
     if offset is None:
         raise NotCanonical(f"{moment.isoformat()} has no time zone")

@@ -92,7 +92,7 @@ class SigningKey:
 
     @classmethod
     def from_seed(cls, *, name: str, seed: str) -> SigningKey:
-        """A key from its seed, base64 of 32 bytes; ValueError when it isn't one. Errors never show the seed."""
+        """A key from its seed, base64 of 32 bytes; ValueError, which never shows it, when it isn't one."""
         raw = _base64(seed)
         if len(raw) != KEY_BYTES:
             raise ValueError(f"the seed of signing key {name} isn't {KEY_BYTES} bytes in base64")
@@ -176,7 +176,9 @@ def open_note(note: str, *keys: VerifierKey) -> str:
             _verify(key, signature, text)
             signed = True
     if not signed:
-        raise NoteRejected(f"none of the keys {', '.join(key.name for key in keys) or '(none given)'} has signed")
+        raise NoteRejected(
+            f"none of the keys {', '.join(key.name for key in keys) or '(none given)'} has signed"
+        )
     return text
 
 
@@ -206,7 +208,7 @@ def _refuse_malformed(text: str) -> None:
 
 
 def _base64(encoded: str) -> bytes:
-    """Strict base64: one encoding for each value, so no text can be changed unnoticed. Raises NoteRejected."""
+    """Strict base64: each value has one text, so none can be changed unnoticed. Raises NoteRejected."""
     try:
         decoded = b64decode(encoded, validate=True)
     except (Base64Error, ValueError) as error:

@@ -133,7 +133,7 @@ def inclusion_proof(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Raise ProofRejected unless the leaf with this hash stands at `index` of the tree of `size` with `root`."""
+    """Raise ProofRejected unless the leaf (its hash) stands at `index` of the tree of `size` with `root`."""
     if not 0 <= index < size:
         raise ProofRejected(f"there is no leaf {index} in a tree of {size}")
     # Below `inner` the path runs inside a perfect subtree and has a neighbour at each level; above it, at

@@ -1,4 +1,4 @@
-"""Entries for people: of a client, about a subject, of a span of time; always in the log's order, page by page."""
+"""Entries for people: of a client, about a subject, of a span of time; in the log's order, page by page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from uuid import UUID
 from audit.models import AuditEntry
 
 MOST: Final = 1_000
-# How far the clocks of a cell's servers may be apart; an entry can seem to be appended before it was recorded.
+# How far the clocks of a cell's servers may be apart; an entry can seem to be appended before it was
+# recorded.
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 
@@ -24,8 +25,8 @@ def entries(
 ) -> list[AuditEntry]:
     """Entries that meet all the conditions given, by number, past number `after`.
 
-    `since` and `until` are about the source's time; `until` isn't included. At most MOST at once; raises ValueError
-    for another limit.
+    `since` and `until` are about the source's time; `until` isn't included. At most MOST at once; raises
+    ValueError for another limit.
     """
     if not 0 < limit <= MOST:
         raise ValueError(f"a page has 1 to {MOST} entries, not {limit}")

@@ -14,7 +14,7 @@ _PER_READ: Final = 2_000
 
 @dataclass(frozen=True)
 class KeptCheckpoint:
-    """A checkpoint as the database keeps it: what was signed, the tree that it says to be under it, the note."""
+    """A checkpoint as the database keeps it: size, root, the tree said to be under it, the signed note."""
 
     size: int
     root: bytes
@@ -55,6 +55,4 @@ def checkpoints(*, after: int = 0, up_to: int) -> Iterator[KeptCheckpoint]:
 
 
 def _kept(row: AuditCheckpoint) -> KeptCheckpoint:
-    return KeptCheckpoint(
-        row.size, bytes(row.root), tuple(bytes(item) for item in row.frontier), row.note
-    )
+    return KeptCheckpoint(row.size, bytes(row.root), tuple(bytes(item) for item in row.frontier), row.note)

@@ -14,7 +14,8 @@ from audit.rules.checkpoint import (
     sign_checkpoint,
 )
 
-# The example of Go's sumdb/note, where the format comes from: a key published to test with, and what it signs.
+# The example of Go's sumdb/note, where the format comes from: a key published to test with, and what it
+# signs.
 GO_SEED = "gQoUAtUUbI2E8kQzMPVAgOv5juF9nHT2JS/F1ccoMXM="  # pragma: allowlist secret
 GO_VERIFIER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 GO_TEXT = (
@@ -65,7 +66,7 @@ def test_published_keys_are_read_and_written_back(published: str) -> None:
     ],
 )
 def test_a_damaged_key_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"key|base64"):
         VerifierKey.parse(text)
 
 
@@ -148,6 +149,6 @@ def test_what_no_note_may_hold_isnt_signed(text: str) -> None:
 
 def test_a_seed_of_another_length_is_refused_without_being_shown() -> None:
     seed = b64encode(b"secret").decode()
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match="32 bytes") as refused:
         SigningKey.from_seed(name=ORIGIN, seed=seed)
     assert seed not in str(refused.value)

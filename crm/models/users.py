@@ -45,5 +45,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 
+    class Meta:
+        db_table = "crm_user"
+        default_permissions = ("view",)
+        permissions = [("retry_parked_fact", "Can have parked facts tried again")]
+
     def __str__(self) -> str:
         return str(self.id)

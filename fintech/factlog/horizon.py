@@ -9,6 +9,7 @@ this is ever stored.
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -80,20 +81,11 @@ class Horizon:
 
     def holder(self) -> int | None:
         """The process id of the session that holds the horizon back: the one with the oldest transaction id."""
-        row = (
-            next(iter(self._connections.values()))
-            .execute(
-                "SELECT pid FROM pg_stat_activity WHERE backend_xid IS NOT NULL "
-                "ORDER BY age(backend_xid) DESC LIMIT 1"
-            )
-            .fetchone()
-        )
-        return int(row[0]) if row else None
+        row = next(iter(self._connections.values())).execute("SELECT factlog_horizon_holder_v1()").fetchone()
+        return int(row[0]) if row and row[0] else None
 
     def wait(self, seconds: float) -> None:
         """Wait for a writer's wake-up on any connection, at most `seconds`."""
-        import select
-
         by_socket = {connection.fileno(): connection for connection in self._connections.values()}
         readable, _, _ = select.select(list(by_socket), [], [], seconds)
         for descriptor in readable:

@@ -1,0 +1,1 @@
+"""What every endpoint shares: problems, strict bodies, idempotency keys, pages, throttles, request ids."""

@@ -1,4 +1,4 @@
-"""REST framework's nested errors as a flat list, each with its place and its rule. Imports no Django models."""
+"""REST framework's nested errors as a flat list, each with its place and its rule."""
 
 from __future__ import annotations
 

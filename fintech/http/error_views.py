@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views import defaults
+from django.views import csrf, defaults
 from django.views.decorators.http import require_safe
 
 from fintech.http import problem_types
@@ -46,9 +46,7 @@ def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpR
     """CSRF_FAILURE_VIEW."""
     if _of_api(request):
         return Problem.of(problem_types.PERMISSION_DENIED, "The CSRF token is missing or wrong.").response()
-    from django.views.csrf import csrf_failure as page
-
-    return page(request, reason)
+    return csrf.csrf_failure(request, reason)
 
 
 @require_safe

@@ -45,7 +45,7 @@ class TextField(serializers.CharField):
 
 
 class WholeNumberField(serializers.IntegerField):
-    """A JSON integer: never "12", 12.0 or true. Between the bounds of a 64-bit column unless told otherwise."""
+    """A JSON integer: never "12", 12.0 or true. Within a 64-bit column's bounds unless told otherwise."""
 
     default_error_messages = {"not_whole": "A whole number is needed."}
 
@@ -72,9 +72,9 @@ class FlagField(serializers.BooleanField):
 
 
 class MoneyField(serializers.Field):  # type: ignore[type-arg]
-    """Money as `{"amount": "12.34", "currency": "EUR"}`; the amount is a text, exact in the currency's decimals.
+    """Money as `{"amount": "12.34", "currency": "EUR"}`.
 
-    Above zero unless `positive=False`.
+    The amount is a text, exact in the currency's decimals; above zero unless `positive=False`.
     """
 
     default_error_messages = {"not_positive": "The amount must be above zero."}
@@ -106,7 +106,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
 
 
 class ExactDecimalField(serializers.Field):  # type: ignore[type-arg]
-    """A quantity or price as a text of plain decimal digits: `"0.01"`. Never a float, exponent or sign of plus."""
+    """A quantity or price as a text of plain decimal digits: `"0.01"`; no float, exponent or plus sign."""
 
     default_error_messages = {
         "not_a_decimal": "A plain decimal number in a text is needed, like 0.01.",
@@ -184,10 +184,8 @@ class InstantField(serializers.DateTimeField):
         except (ValueError, OverflowError):
             self.fail("not_an_instant")
 
-    def to_representation(self, value: Any) -> str | None:
+    def to_representation(self, value: Any) -> str:
         """The moment in UTC, with microseconds always, so that texts sort as moments do."""
-        if value is None:
-            return None
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")  # type: ignore[no-any-return]
 
 

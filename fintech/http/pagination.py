@@ -1,5 +1,6 @@
-"""Pages by key, not by number: a listing that grows while it's read shows each row once, and page 10,000 costs no
-more than page 1.
+"""Pages by key, not by number: a listing that grows while it's read shows each row once.
+
+Page 10,000 costs no more than page 1.
 
     {"items": [...], "next": "/api/v1/deposits?cursor=…&limit=50", "as_of": "2026-03-31T10:15:00.000000Z"}
 
@@ -40,9 +41,7 @@ class CursorPage(BasePagination):
         self.as_of: datetime | None = None
         self._next: str | None = None
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any | None = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any | None = None) -> list[Any]:
         """The rows of the page that the request asks for."""
         ordering: str = getattr(view, "cursor_ordering", self.ordering)
         self.as_of = getattr(view, "as_of", None)
@@ -140,7 +139,7 @@ def _limit(request: Request) -> int:
 
 
 def _address(request: Request, cursor: str) -> str:
-    """The next page's address: the same path and filters, relative, since the host is the caller's to know."""
+    """The next page's address, with the same filters; relative, since the host is the caller's to know."""
     query = request.query_params.copy()
     query["cursor"] = cursor
     return f"{request.path}?{query.urlencode()}"

@@ -61,23 +61,27 @@ MALFORMED_REQUEST: Final = describe(
     "malformed-request",
     title="Malformed request",
     status=400,
-    explanation="The request can't be read: its body isn't the JSON that the API takes (UTF-8, no duplicate names, "
-    "no NaN or Infinity, at most 32 levels), or a header or parameter has no valid form. Nothing was done.",
+    explanation="The request can't be read: its body isn't the JSON that the API takes (UTF-8, no duplicate "
+    "names, no NaN or Infinity, at most 32 levels), or a header or parameter has no valid form. "
+    "Nothing was done.",
 )
 VALIDATION_FAILED: Final = describe(
     "validation-failed",
     title="Validation failed",
     status=400,
-    explanation="The request was read, but some of its values aren't acceptable. `errors` lists each: `pointer` "
-    "(RFC 6901) says where in the body, or `parameter` which parameter, `rule` is a stable code, `detail` a sentence. "
-    "Nothing was done.",
+    explanation="The request was read, but some of its values aren't acceptable. `errors` lists each: "
+    "`pointer` "
+    "(RFC 6901) says where in the body, or `parameter` which parameter, `rule` is a stable code, "
+    "`detail` a sentence. Nothing was done.",
 )
 IDEMPOTENCY_KEY_REQUIRED: Final = describe(
     "idempotency-key-required",
     title="Idempotency-Key required",
     status=400,
-    explanation="This request creates or moves something, so it needs the header `Idempotency-Key`: a value of your "
-    "own (a random UUID is right) that you repeat when you retry the same request. A retry gets the first answer.",
+    explanation="This request creates or moves something, so it needs the header `Idempotency-Key`: a "
+    "value of "
+    "your own (a random UUID is right) that you repeat when you retry the same request. A retry gets"
+    " the first answer.",
 )
 IDEMPOTENCY_KEY_INVALID: Final = describe(
     "idempotency-key-invalid",
@@ -89,8 +93,9 @@ IDEMPOTENCY_KEY_REUSED: Final = describe(
     "idempotency-key-reused",
     title="Idempotency-Key used before",
     status=422,
-    explanation="The same key came before with another request body. Use a new key for a new request, and the very "
-    "same body for a retry. Nothing was done.",
+    explanation="The same key came before with another request body. Use a new key for a new request, "
+    "and the "
+    "very same body for a retry. Nothing was done.",
 )
 NOT_AUTHENTICATED: Final = describe(
     "not-authenticated",
@@ -102,8 +107,8 @@ AUTHENTICATION_FAILED: Final = describe(
     "authentication-failed",
     title="Session not valid",
     status=401,
-    explanation="The session or token is unknown here, has ended or was revoked. A session of one regulatory entity's "
-    "host isn't known at another's. Sign in again.",
+    explanation="The session or token is unknown here, has ended or was revoked. A session of one regulatory "
+    "entity's host isn't known at another's. Sign in again.",
 )
 PERMISSION_DENIED: Final = describe(
     "permission-denied",
@@ -127,7 +132,8 @@ NOT_ACCEPTABLE: Final = describe(
     "not-acceptable",
     title="Not acceptable",
     status=406,
-    explanation="The API answers in `application/json` (problems in `application/problem+json`); `Accept` excludes it.",
+    explanation="The API answers in `application/json` (problems in `application/problem+json`); `Accept` "
+    "excludes it.",
 )
 PAYLOAD_TOO_LARGE: Final = describe(
     "payload-too-large",
@@ -139,8 +145,8 @@ UNSUPPORTED_MEDIA_TYPE: Final = describe(
     "unsupported-media-type",
     title="Unsupported media type",
     status=415,
-    explanation="The body's `Content-Type` or `Content-Encoding` isn't taken here. The API takes `application/json` "
-    "in UTF-8, not compressed.",
+    explanation="The body's `Content-Type` or `Content-Encoding` isn't taken here. The API takes "
+    "`application/json` in UTF-8, not compressed.",
 )
 MISDIRECTED_REQUEST: Final = describe(
     "misdirected-request",
@@ -152,20 +158,22 @@ THROTTLED: Final = describe(
     "throttled",
     title="Too many requests",
     status=429,
-    explanation="More requests came than are allowed in this time. `Retry-After` says after how many seconds to try "
-    "again.",
+    explanation="More requests came than are allowed in this time. `Retry-After` says after how many "
+    "seconds to "
+    "try again.",
 )
 INTERNAL_ERROR: Final = describe(
     "internal-error",
     title="Internal error",
     status=500,
-    explanation="Something went wrong on our side. Whether the request took effect can be found out by repeating it "
-    "with the same `Idempotency-Key`. Tell support the `request_id`.",
+    explanation="Something went wrong on our side. Whether the request took effect can be found out "
+    "by repeating"
+    " it with the same `Idempotency-Key`. Tell support the `request_id`.",
 )
 TEMPORARILY_UNAVAILABLE: Final = describe(
     "temporarily-unavailable",
     title="Temporarily unavailable",
     status=503,
-    explanation="A part that is needed doesn't answer at this moment. Repeat the request after `Retry-After` seconds, "
-    "with the same `Idempotency-Key`.",
+    explanation="A part that is needed doesn't answer at this moment. Repeat the request after `Retry-After` "
+    "seconds, with the same `Idempotency-Key`.",
 )

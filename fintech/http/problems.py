@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from django.http.request import UnreadablePostError
 from rest_framework import exceptions
 
 from fintech.http import problem_types
-from fintech.http.error_lists import ErrorItem, errors_of
+from fintech.http.error_lists import ErrorItem, Where, errors_of
 from fintech.http.problem_types import ProblemType, problem_type
 from fintech.journal import Refusal
 from fintech.observability.correlation import current_request_id
@@ -127,35 +128,9 @@ def internal_error() -> Problem:
 
 def problem_of(exception: Exception) -> Problem | None:
     """The problem that an exception means, or None for one that wasn't foreseen."""
-    if isinstance(exception, Refusal):
-        return refused(exception)
-    if isinstance(exception, exceptions.ValidationError):
-        where = "parameter" if isinstance(exception, InvalidParameter) else "pointer"
-        return Problem.of(
-            problem_types.VALIDATION_FAILED,
-            "Some values aren't acceptable.",
-            errors=tuple(errors_of(exception.detail, where=where)),
-        )
-    if isinstance(exception, exceptions.Throttled):
-        seconds = max(1, round(exception.wait or RETRY_SECONDS))
-        return Problem.of(
-            problem_types.THROTTLED,
-            f"Too many requests: try again in {seconds} s.",
-            headers={"Retry-After": str(seconds)},
-        )
-    if isinstance(exception, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        return _unauthenticated(exception)
-    for kinds, kind in _KINDS:
+    for kinds, meaning in _MEANINGS:
         if isinstance(exception, kinds):
-            return Problem.of(kind, _detail_for_caller(exception))
-    if isinstance(exception, OperationalError | InterfaceError):
-        return Problem.of(
-            problem_types.TEMPORARILY_UNAVAILABLE,
-            "A part that is needed doesn't answer at this moment. Try again with the same Idempotency-Key.",
-            headers={"Retry-After": str(RETRY_SECONDS)},
-        )
-    if isinstance(exception, exceptions.APIException):
-        return _other_api_exception(exception)
+            return meaning(exception)
     return None
 
 
@@ -165,31 +140,28 @@ def refused(refusal: Refusal) -> Problem:
     return Problem(
         code=refusal.code,
         status=refusal.status,
-        title=kind.title if kind else refusal.code.replace("-", " ").capitalize(),
+        title=kind.title if kind else _title_of(refusal.code),
         detail=refusal.detail,
         params=refusal.params,
     )
 
 
-_KINDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], ProblemType], ...]] = (
-    ((Http404, exceptions.NotFound), problem_types.NOT_FOUND),
-    ((PermissionDenied, exceptions.PermissionDenied), problem_types.PERMISSION_DENIED),
-    (exceptions.MethodNotAllowed, problem_types.METHOD_NOT_ALLOWED),
-    (exceptions.NotAcceptable, problem_types.NOT_ACCEPTABLE),
-    (exceptions.UnsupportedMediaType, problem_types.UNSUPPORTED_MEDIA_TYPE),
-    ((PayloadTooLarge, RequestDataTooBig), problem_types.PAYLOAD_TOO_LARGE),
-    (
-        (exceptions.ParseError, SuspiciousOperation, TooManyFieldsSent, BadRequest, UnreadablePostError),
-        problem_types.MALFORMED_REQUEST,
-    ),
-)
+def _invalid(exception: exceptions.ValidationError) -> Problem:
+    where: Where = "parameter" if isinstance(exception, InvalidParameter) else "pointer"
+    return Problem.of(
+        problem_types.VALIDATION_FAILED,
+        "Some values aren't acceptable.",
+        errors=tuple(errors_of(exception.detail, where=where)),
+    )
 
 
-def _detail_for_caller(exception: Exception) -> str:
-    """What may be told: REST framework's own sentences. Django's may name models, paths or settings."""
-    if isinstance(exception, exceptions.APIException) and isinstance(exception.detail, str):
-        return str(exception.detail)
-    return ""
+def _throttled(exception: exceptions.Throttled) -> Problem:
+    seconds = max(1, math.ceil(getattr(exception, "wait", None) or RETRY_SECONDS))
+    return Problem.of(
+        problem_types.THROTTLED,
+        f"Too many requests: try again in {seconds} s.",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def _unauthenticated(exception: exceptions.APIException) -> Problem:
@@ -202,12 +174,57 @@ def _unauthenticated(exception: exceptions.APIException) -> Problem:
     )
 
 
+def _unavailable(_exception: Exception) -> Problem:
+    return Problem.of(
+        problem_types.TEMPORARILY_UNAVAILABLE,
+        "A part that is needed doesn't answer at this moment. Try again with the same Idempotency-Key.",
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
+
+
 def _other_api_exception(exception: exceptions.APIException) -> Problem:
     code = str(exception.default_code).replace("_", "-")
     kind = problem_type(code)
+    detail = exception.detail if isinstance(exception.detail, str) else exception.default_detail
     return Problem(
         code=code,
         status=exception.status_code,
-        title=kind.title if kind else code.replace("-", " ").capitalize(),
-        detail=str(exception.detail) if isinstance(exception.detail, str) else str(exception.default_detail),
+        title=kind.title if kind else _title_of(code),
+        detail=str(detail),
     )
+
+
+def _plain(kind: ProblemType) -> Callable[[Exception], Problem]:
+    """For exceptions that say nothing beyond their kind, or a sentence of REST framework's."""
+
+    def meaning(exception: Exception) -> Problem:
+        # Django's own sentences may name models, paths or settings: they stay inside.
+        told = isinstance(exception, exceptions.APIException) and isinstance(exception.detail, str)
+        return Problem.of(kind, str(exception.detail) if told else "")  # type: ignore[attr-defined]
+
+    return meaning
+
+
+def _title_of(code: str) -> str:
+    return code.replace("-", " ").capitalize()
+
+
+# The first that fits counts, so what is special stands above what is general.
+_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]], ...]] = (
+    ((Refusal,), refused),
+    ((exceptions.ValidationError,), _invalid),
+    ((exceptions.Throttled,), _throttled),
+    ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), _unauthenticated),
+    ((Http404, exceptions.NotFound), _plain(problem_types.NOT_FOUND)),
+    ((PermissionDenied, exceptions.PermissionDenied), _plain(problem_types.PERMISSION_DENIED)),
+    ((exceptions.MethodNotAllowed,), _plain(problem_types.METHOD_NOT_ALLOWED)),
+    ((exceptions.NotAcceptable,), _plain(problem_types.NOT_ACCEPTABLE)),
+    ((exceptions.UnsupportedMediaType,), _plain(problem_types.UNSUPPORTED_MEDIA_TYPE)),
+    ((PayloadTooLarge, RequestDataTooBig), _plain(problem_types.PAYLOAD_TOO_LARGE)),
+    (
+        (exceptions.ParseError, SuspiciousOperation, TooManyFieldsSent, BadRequest, UnreadablePostError),
+        _plain(problem_types.MALFORMED_REQUEST),
+    ),
+    ((OperationalError, InterfaceError), _unavailable),
+    ((exceptions.APIException,), _other_api_exception),
+)

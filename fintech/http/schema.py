@@ -71,7 +71,7 @@ class ApiSchema(AutoSchema):
         return [_IDEMPOTENCY_KEY] if needs_key else []
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         strict = isinstance(serializer, StrictSerializer) or (
             isinstance(serializer, type) and issubclass(serializer, StrictSerializer)
         )
@@ -84,7 +84,7 @@ _IDEMPOTENCY_KEY: Final = OpenApiParameter(
     name=idempotency.HEADER,
     location=OpenApiParameter.HEADER,
     required=True,
-    description="A value of your own for this request, repeated in each retry: a retry gets the first answer.",
+    description="A value of your own for this request, repeated in each retry, which gets the first answer.",
     type={
         "type": "string",
         "minLength": idempotency.SHORTEST,
@@ -106,7 +106,7 @@ def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-class _ByComponent(OpenApiSerializerFieldExtension):
+class _ByComponent(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """A field that is the same wherever it stands: described once, referred to everywhere."""
 
     component: str
@@ -121,7 +121,7 @@ class _ByComponent(OpenApiSerializerFieldExtension):
         return self.described
 
 
-class MoneyFieldSchema(_ByComponent):
+class MoneyFieldSchema(_ByComponent):  # type: ignore[no-untyped-call]
     """Money as a component of its own."""
 
     target_class = "fintech.http.fields.MoneyField"
@@ -138,7 +138,7 @@ class MoneyFieldSchema(_ByComponent):
     }
 
 
-class NumberIdFieldSchema(_ByComponent):
+class NumberIdFieldSchema(_ByComponent):  # type: ignore[no-untyped-call]
     """Numbers of accounts and logs."""
 
     target_class = "fintech.http.fields.NumberIdField"
@@ -151,7 +151,7 @@ class NumberIdFieldSchema(_ByComponent):
     }
 
 
-class ExactDecimalFieldSchema(OpenApiSerializerFieldExtension):
+class ExactDecimalFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Quantities and prices: each field has decimals of its own."""
 
     target_class = "fintech.http.fields.ExactDecimalField"

@@ -118,6 +118,7 @@ class Jurisdiction:
     versions: Mapping[str, tuple[RuleVersion, ...]]
 
     def __repr__(self) -> str:
+        """The code alone: a jurisdiction is met in many tracebacks."""
         return f"Jurisdiction({self.code!r})"
 
     @property

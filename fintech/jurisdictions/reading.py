@@ -49,6 +49,7 @@ class TableReader:
         return JurisdictionFileError([f"{self._file}: {place}: {wrong}; {right}"])
 
     def __contains__(self, key: str) -> bool:
+        """Whether the table holds `key`, for keys that may be absent."""
         return key in self._table
 
     def keys(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
-"""The registry: reads a folder of TOML files, one jurisdiction each, into frozen objects or says precisely why not.
+"""The registry: reads a folder of TOML files, one jurisdiction each, into frozen objects.
 
-Adding a jurisdiction is adding a file. The shipped files stand beside this module; the environment variable
+What can't be used is refused, saying file, key, what is wrong and what would be right. Adding a jurisdiction
+is adding a file. The shipped files stand beside this module; the environment variable
 FINTECH_JURISDICTIONS_FOLDER names another folder to read instead.
 """
 

@@ -1,4 +1,4 @@
-"""How each rule's value is read from its table: one small reader per rule, named like the field of `Rules`."""
+"""How each rule's value is read from its table: a small reader per rule, named like the field of `Rules`."""
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction

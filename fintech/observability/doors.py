@@ -54,6 +54,6 @@ def _from_inside(request: HttpRequest) -> bool:
         address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
         # A server on a Unix socket knows no address; who reaches the socket is on this machine.
-        return request.META.get("REMOTE_ADDR", "") == ""
-    networks = getattr(settings, "FINTECH_METRICS_NETWORKS", INSIDE)
+        return not request.META.get("REMOTE_ADDR")
+    networks: tuple[str, ...] = getattr(settings, "FINTECH_METRICS_NETWORKS", INSIDE)
     return any(address in ipaddress.ip_network(network) for network in networks)

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.db import connections
+
 from fintech.observability.metrics import gauge_from
 
 DEADLINE_SECONDS: Final = 2.0
@@ -62,8 +64,6 @@ class _Probe:
         return True
 
     def _run(self) -> None:
-        from django.db import connections
-
         try:
             self.look()
         except Exception as failure:

@@ -30,7 +30,7 @@ GetResponse = Callable[[HttpRequest], Any]
 
 
 class ProbeMiddleware:
-    """Answers health and metrics before anything else: they come by address, not by a jurisdiction's host name.
+    """Answers health and metrics before anything else: they come without a jurisdiction's host name.
 
     Stands first.
     """
@@ -40,11 +40,13 @@ class ProbeMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._asynchronous = iscoroutinefunction(get_response)
+        if self._asynchronous:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
+        """Answer a request, in the way of the chain that this stands in."""
+        if self._asynchronous:
             return self._answer_async(request)
         door = _door(request)
         response: HttpResponseBase = self.get_response(request) if door is None else door(request)
@@ -67,11 +69,13 @@ class RequestLogMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._asynchronous = iscoroutinefunction(get_response)
+        if self._asynchronous:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
+        """Answer a request, in the way of the chain that this stands in."""
+        if self._asynchronous:
             return self._answer_async(request)
         started = time.perf_counter()
         response: HttpResponseBase = self.get_response(request)

@@ -13,7 +13,7 @@ from typing import Final
 
 BLANK: Final = "[redacted]"
 
-# Compared with names in lower case, hyphens as underscores; a name also counts when it ends in `_` and one of these.
+# Compared with names in lower case, hyphens as underscores; endings count too (`client_email`).
 _FIELDS: Final = frozenset(
     {
         "account_holder",
@@ -73,11 +73,12 @@ _FIELDS: Final = frozenset(
 _TEXTS: Final = (
     # PostgreSQL quotes the row or key that it refused: "Key (email)=(maria@example.com) already exists."
     (re.compile(r"(?m)^(\s*(?:DETAIL|CONTEXT|QUERY|STATEMENT):).*$"), rf"\1 {BLANK}"),
-    (re.compile(r"\b(Key \([^)]*\))=\(.*?\)(?= |$)"), rf"\1=({BLANK})"),
+    (re.compile(r"\b(Key \([^)]{0,200}\))=\(.{0,2000}?\)(?= |$)"), rf"\1=({BLANK})"),
     (re.compile(r"(Failing row contains) \(.*\)"), rf"\1 ({BLANK})"),
-    (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+"), BLANK),
     # Credentials by their usual forms: in addresses, headers, assignments, and by known prefixes.
     (re.compile(r"(?i)(://[^\s:/@]*):[^\s@/]+@"), rf"\1:{BLANK}@"),
+    # E-mail addresses, after what looks like one in a URL; bounded, so that a long text takes no long time.
+    (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}"), BLANK),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {BLANK}"),
     (
         re.compile(
@@ -97,11 +98,9 @@ def redacted_text(text: str) -> str:
 
 
 def redacted(value: object, *, name: str = "") -> object:
-    """A value of a log entry, safe to write: blank by its name, else with its texts redacted, at any depth."""
+    """A value that is safe to write: blank by its name, else with its texts redacted, at any depth."""
     if is_personal(name):
         return BLANK
-    if isinstance(value, str):
-        return redacted_text(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return f"[{len(value)} bytes]"
     if isinstance(value, Mapping):

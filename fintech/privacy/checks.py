@@ -14,8 +14,8 @@ from fintech.privacy.declarations import NEVER, Columns, Undeclared, database_co
 from fintech.privacy.fields import SealedField
 
 DECLARE = (
-    "Name it in `columns = Columns(plain=…, sealed=…, never=…)` on the model: `plain` goes into the fact log as it "
-    "is, of `sealed` the ciphertext, `never` doesn't go there. A third-party model is declared in "
+    "Name it in `columns = Columns(plain=…, sealed=…, never=…)` on the model: `plain` goes into the fact log "
+    "as it is, of `sealed` the ciphertext, `never` doesn't go there. A third-party model is declared in "
     "FINTECH_THIRD_PARTY_COLUMNS."
 )
 
@@ -32,25 +32,27 @@ def third_party_declarations_are_well_formed(
 ) -> list[CheckMessage]:
     """The setting names apps and models that exist, and says something that can be understood."""
     declared: dict[str, Any] = getattr(settings, "FINTECH_THIRD_PARTY_COLUMNS", {})
+    errors: list[CheckMessage] = []
     known = {config.label for config in apps.get_app_configs()} | {
         model._meta.label for model in _models(None)
     }
-    return [
-        Error(
-            f"FINTECH_THIRD_PARTY_COLUMNS[{label!r}] is neither {NEVER!r} nor, for a single model, Columns.",
-            id="privacy.E005",
-        )
-        for label, said in declared.items()
-        if said != NEVER and not (isinstance(said, Columns) and "." in label)
-    ] + [
-        Error(
-            f"FINTECH_THIRD_PARTY_COLUMNS names {label!r}, which is no installed app or model.",
-            hint="Labels are written as Django writes them: 'app_label' or 'app_label.ModelName'.",
-            id="privacy.E006",
-        )
-        for label in declared
-        if label not in known
-    ]
+    for label, said in declared.items():
+        if said != NEVER and not (isinstance(said, Columns) and "." in label):
+            errors.append(
+                Error(
+                    f"FINTECH_THIRD_PARTY_COLUMNS[{label!r}] is neither {NEVER!r} nor, for a model, Columns.",
+                    id="privacy.E005",
+                )
+            )
+        if label not in known:
+            errors.append(
+                Error(
+                    f"FINTECH_THIRD_PARTY_COLUMNS names {label!r}, which is no installed app or model.",
+                    hint="Labels are written as Django writes them: 'app_label' or 'app_label.ModelName'.",
+                    id="privacy.E006",
+                )
+            )
+    return errors
 
 
 def declaration_errors(model: type[Model]) -> list[CheckMessage]:

@@ -1,4 +1,6 @@
-"""What each database column holds, declared once per column. Pure: imports no Django by itself.
+"""What each database column holds, declared once per column.
+
+Pure but for the setting below, which is read when asked for.
 
 A model says it beside its fields:
 
@@ -22,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from django.conf import settings
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -63,6 +67,7 @@ class Columns:
             raise ValueError("nothing is left to capture: say captured=False")
 
     def __iter__(self) -> Iterator[str]:
+        """Every declared column."""
         yield from self.plain
         yield from self.sealed
         yield from self.never
@@ -78,8 +83,6 @@ def declared_columns(model: type[Model]) -> Columns:
 
     Raises Undeclared when neither says anything.
     """
-    from django.conf import settings
-
     own = getattr(model, "columns", None)
     if isinstance(own, Columns):
         return own

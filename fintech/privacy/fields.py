@@ -15,7 +15,7 @@ SEALED_SUFFIX = "_sealed"
 _LOOKUPS = frozenset({"isnull"})
 
 
-class SealedField(models.BinaryField):
+class SealedField(models.BinaryField):  # type: ignore[type-arg]  # not generic at run time
     """Bytes made by `fintech.privacy.sealing.seal`, under the key of one retention class.
 
     Anything else is refused before it reaches the database, so that a clear name can't be stored

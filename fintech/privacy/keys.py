@@ -18,7 +18,7 @@ from fintech.privacy.errors import Erased, Unreadable
 from fintech.privacy.key_cache import CachedKey, KeyCache, now
 from fintech.privacy.master_key import key_wrapper
 from fintech.privacy.models import PrivacyKey
-from fintech.privacy.retention import RetentionClass, retention_class
+from fintech.privacy.retention import retention_class
 from fintech.privacy.wrapping import KEY_BYTES, KeyContext
 
 _cache: Final = KeyCache()
@@ -48,23 +48,25 @@ def context_of(concern: str, person_id: UUID, retention: str) -> KeyContext:
     )
 
 
-def key_for_sealing(concern: str, person_id: UUID, retention: str) -> bytes:
+def key_for_sealing(context: KeyContext) -> bytes:
     """The key, made if there is none yet. Raises Erased when it was destroyed.
 
     A person's first key is made in a decision of the concern only, so that its making has an actor.
     The row is looked at each time: a key that another transaction has rolled back or destroyed is
     never taken from memory for new data.
     """
-    context = context_of(concern, person_id, retention)
-    row_seen_at = now()
-    row = _row(context)
-    if row is None:
+    seen_at = now()
+    rows = _wrapped_keys([context])
+    if context not in rows:
         _insert(context)
-        row = _row(context)
-    if row is None:
+        rows = _wrapped_keys([context])
+    if context not in rows:
         # Another transaction's key, made after this one's snapshot: only above READ COMMITTED.
         raise RuntimeError("the key of this person was made at this moment by another: try again")
-    return _unwrapped(context, row.wrapped, row_seen_at)
+    key = _unwrapped(context, rows[context], seen_at)
+    if key is None:
+        raise Erased(f"the key of this person for {context.retention} was destroyed: nothing more is sealed")
+    return key
 
 
 def keys_for_opening(wanted: Iterable[KeyContext]) -> Mapping[KeyContext, bytes | None]:
@@ -80,15 +82,14 @@ def keys_for_opening(wanted: Iterable[KeyContext]) -> Mapping[KeyContext, bytes 
             found[context] = cached.key
         else:
             missing.append(context)
-    row_seen_at = now()
-    rows = _rows(missing)
+    seen_at = now()
+    rows = _wrapped_keys(missing)
     for context in missing:
-        row = rows.get((context.person_id, context.retention))
-        if row is None:
+        if context not in rows:
             raise Unreadable(
                 f"the {context.concern} database of this cell has no key for what is to be opened"
             )
-        found[context] = None if row.wrapped is None else _unwrapped(context, row.wrapped, row_seen_at)
+        found[context] = _unwrapped(context, rows[context], seen_at)
     return found
 
 
@@ -103,13 +104,13 @@ def destroy_key(concern: str, *, person_id: UUID, retention: str) -> bool:
     inside_decision(concern)
     context = context_of(concern, person_id, retention)
     alias = alias_for(concern)
-    existed = _row(context)
+    existed = _wrapped_keys([context]).get(context) is not None
     with connections[alias].cursor() as cursor:
         cursor.execute(_DESTROY, [person_id, str(context.retention)])
     _cache.forget(context)
     # Another thread may have read the row again before this transaction is through.
     transaction.on_commit(lambda: _cache.forget(context), using=alias)
-    return existed is not None and existed.wrapped is not None
+    return existed
 
 
 def forget_cached_keys() -> None:
@@ -117,17 +118,23 @@ def forget_cached_keys() -> None:
     _cache.clear()
 
 
-def _row(context: KeyContext) -> PrivacyKey | None:
-    return _rows([context]).get((context.person_id, context.retention))
-
-
-def _rows(contexts: list[KeyContext]) -> dict[tuple[UUID, RetentionClass], PrivacyKey]:
-    """The rows of these keys, which are of one concern."""
+def _wrapped_keys(contexts: list[KeyContext]) -> dict[KeyContext, bytes | None]:
+    """The rows of these keys, all of one concern: the wrapped key, None for a destroyed one."""
     if not contexts:
         return {}
-    persons = {context.person_id for context in contexts}
-    rows = PrivacyKey.objects.using(alias_for(contexts[0].concern)).filter(person_id__in=persons)
-    return {(row.person_id, RetentionClass(row.retention)): row for row in rows}
+    rows = (
+        PrivacyKey.objects.using(alias_for(contexts[0].concern))
+        .filter(person_id__in={context.person_id for context in contexts})
+        .values_list("person_id", "retention", "wrapped")
+    )
+    wrapped = {
+        (person_id, retention): None if kept is None else bytes(kept) for person_id, retention, kept in rows
+    }
+    return {
+        context: wrapped[row]
+        for context in contexts
+        if (row := (context.person_id, str(context.retention))) in wrapped
+    }
 
 
 def _insert(context: KeyContext) -> None:
@@ -137,17 +144,16 @@ def _insert(context: KeyContext) -> None:
         cursor.execute(_INSERT, [context.person_id, str(context.retention), wrapped])
 
 
-def _unwrapped(context: KeyContext, wrapped: bytes | None, row_seen_at: float) -> bytes:
-    """The key of a row; unwrapping is spared when this very form was unwrapped just now."""
+def _unwrapped(context: KeyContext, wrapped: bytes | None, seen_at: float) -> bytes | None:
+    """The key of a row, None for a destroyed one; kept for a while, and not unwrapped twice in that time."""
     if wrapped is None:
         _cache.forget(context)
-        raise Erased(f"the key of this person for {context.retention} was destroyed")
+        return None
     cached = _cache.get(context)
-    key = (
-        cached.key
-        if cached is not None and cached.wrapped == wrapped
-        else key_wrapper().unwrap(wrapped, context)
-    )
+    if cached is not None and cached.wrapped == wrapped:
+        key = cached.key
+    else:
+        key = key_wrapper().unwrap(wrapped, context)
     committed = not connections[alias_for(context.concern)].in_atomic_block
-    _cache.put(context, CachedKey(wrapped=wrapped, key=key, read_at=row_seen_at, committed=committed))
+    _cache.put(context, CachedKey(wrapped=wrapped, key=key, read_at=seen_at, committed=committed))
     return key

@@ -27,8 +27,11 @@ class PrivacyKey(models.Model):
     destroyed_at = models.DateTimeField(null=True)
 
     class Meta:
+        """Made and guarded by `sql/schema_v1.sql`."""
+
         managed = False
         db_table = "privacy_key"
 
     def __str__(self) -> str:
+        """For operators."""
         return f"{self.retention} of {self.person_id}"

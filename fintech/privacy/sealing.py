@@ -20,13 +20,11 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from fintech.cells import current_cell
 from fintech.privacy.blind_index import blind_index
 from fintech.privacy.envelope import NONCE_BYTES, Envelope, NotSealed
 from fintech.privacy.errors import Erased, Unreadable
 from fintech.privacy.keys import context_of, destroy_key, key_for_sealing, keys_for_opening
-from fintech.privacy.retention import retention_class
-from fintech.privacy.wrapping import bound_together
+from fintech.privacy.wrapping import KeyContext, bound_together
 
 MAX_DOCUMENT_BYTES: Final = 20 * 1024 * 1024
 
@@ -44,11 +42,9 @@ def seal(concern: str, *, person_id: UUID, retention: str, text: str) -> bytes:
 
 def seal_all(concern: str, *, person_id: UUID, retention: str, texts: Mapping[str, str]) -> dict[str, bytes]:
     """Several texts of one person, by name, sealed with one look at the key."""
-    key = key_for_sealing(concern, person_id, retention)
-    return {
-        name: _encrypted(concern, _TEXT, key, person_id, retention, text.encode())
-        for name, text in texts.items()
-    }
+    context = context_of(concern, person_id, retention)
+    key = key_for_sealing(context)
+    return {name: _encrypted(context, _TEXT, key, text.encode()) for name, text in texts.items()}
 
 
 def unseal(concern: str, sealed: bytes, *, person_id: UUID | None = None) -> str:
@@ -57,8 +53,7 @@ def unseal(concern: str, sealed: bytes, *, person_id: UUID | None = None) -> str
     Raises Erased when the key was destroyed, Unreadable when the bytes were altered or belong
     elsewhere, NotSealed when they never were sealed.
     """
-    envelope = _expected(sealed, person_id)
-    return _decrypted(concern, _TEXT, _key_for(concern, envelope), envelope).decode()
+    return _opened(concern, _TEXT, _expected(sealed, person_id)).decode()
 
 
 def unseal_all(concern: str, sealed: Sequence[bytes]) -> list[str | None]:
@@ -67,7 +62,7 @@ def unseal_all(concern: str, sealed: Sequence[bytes]) -> list[str | None]:
     contexts = [context_of(concern, envelope.person_id, envelope.retention) for envelope in envelopes]
     keys = keys_for_opening(contexts)
     return [
-        None if (key := keys[context]) is None else _decrypted(concern, _TEXT, key, envelope).decode()
+        None if (key := keys[context]) is None else _decrypted(context, _TEXT, key, envelope).decode()
         for context, envelope in zip(contexts, envelopes, strict=True)
     ]
 
@@ -76,14 +71,13 @@ def seal_document(concern: str, *, person_id: UUID, retention: str, content: byt
     """A document sealed for storage outside the database; ValueError above MAX_DOCUMENT_BYTES."""
     if len(content) > MAX_DOCUMENT_BYTES:
         raise ValueError(f"a document has at most {MAX_DOCUMENT_BYTES} bytes, this one {len(content)}")
-    key = key_for_sealing(concern, person_id, retention)
-    return _encrypted(concern, _DOCUMENT, key, person_id, retention, content)
+    context = context_of(concern, person_id, retention)
+    return _encrypted(context, _DOCUMENT, key_for_sealing(context), content)
 
 
 def unseal_document(concern: str, sealed: bytes, *, person_id: UUID) -> bytes:
     """A document again, only if it is this person's; raises as `unseal` does."""
-    envelope = _expected(sealed, person_id)
-    return _decrypted(concern, _DOCUMENT, _key_for(concern, envelope), envelope)
+    return _opened(concern, _DOCUMENT, _expected(sealed, person_id))
 
 
 def _expected(sealed: bytes, person_id: UUID | None) -> Envelope:
@@ -93,37 +87,36 @@ def _expected(sealed: bytes, person_id: UUID | None) -> Envelope:
     return envelope
 
 
-def _key_for(concern: str, envelope: Envelope) -> bytes:
+def _opened(concern: str, kind: str, envelope: Envelope) -> bytes:
     context = context_of(concern, envelope.person_id, envelope.retention)
     key = keys_for_opening([context])[context]
     if key is None:
         raise Erased(f"the key of this person for {envelope.retention} was destroyed")
-    return key
+    return _decrypted(context, kind, key, envelope)
 
 
-def _encrypted(concern: str, kind: str, key: bytes, person_id: UUID, retention: str, content: bytes) -> bytes:
+def _encrypted(context: KeyContext, kind: str, key: bytes, content: bytes) -> bytes:
     empty = Envelope(
-        person_id=person_id,
-        retention=retention_class(retention),
+        person_id=context.person_id,
+        retention=context.retention,
         nonce=os.urandom(NONCE_BYTES),
         ciphertext=b"",
     )
-    ciphertext = AESGCM(key).encrypt(empty.nonce, content, _bound(concern, kind, empty))
-    return empty.to_bytes() + ciphertext
+    return empty.to_bytes() + AESGCM(key).encrypt(empty.nonce, content, _bound(context, kind, empty))
 
 
-def _decrypted(concern: str, kind: str, key: bytes, envelope: Envelope) -> bytes:
+def _decrypted(context: KeyContext, kind: str, key: bytes, envelope: Envelope) -> bytes:
     try:
-        return AESGCM(key).decrypt(envelope.nonce, envelope.ciphertext, _bound(concern, kind, envelope))
+        return AESGCM(key).decrypt(envelope.nonce, envelope.ciphertext, _bound(context, kind, envelope))
     except InvalidTag:
         raise Unreadable(
-            f"this isn't a {kind} sealed for {concern} in this cell, or it was altered"
+            f"this isn't a {kind} sealed for {context.concern} in this cell, or it was altered"
         ) from None
 
 
-def _bound(concern: str, kind: str, envelope: Envelope) -> bytes:
+def _bound(context: KeyContext, kind: str, envelope: Envelope) -> bytes:
     """What is authenticated beside the content: where it belongs, what it is, whose it is."""
-    return bound_together("sealed", kind, current_cell().name, concern) + envelope.header
+    return bound_together("sealed", kind, context.cell, context.concern) + envelope.header
 
 
 __all__ = [

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from fintech.secrets.providers import SecretMissing, SecretProvider, SecretsUnavailable, checked_name
 
 KEPT_SECONDS: Final = 60.0
@@ -105,9 +108,6 @@ def use_provider(provider: SecretProvider | None) -> None:
 
 def _provider_from_settings() -> SecretProvider:
     """The provider that FINTECH_SECRETS_PROVIDER names, made with FINTECH_SECRETS_OPTIONS."""
-    from django.conf import settings
-    from django.utils.module_loading import import_string
-
     path: str | None = getattr(settings, "FINTECH_SECRETS_PROVIDER", None)
     if not path:
         raise SecretsUnavailable(

@@ -55,7 +55,7 @@ class LocalFileSecrets:
         if found.st_mode & _FORBIDDEN:
             mode = stat.S_IMODE(found.st_mode)
             raise SecretsUnavailable(
-                f"{self._path} has mode {mode:o}, so others may read it: `chmod 600` it and change its secrets"
+                f"{self._path} has mode {mode:o}, so others may read it: `chmod 600` it, change its secrets"
             )
         if found.st_uid not in (os.geteuid(), 0):
             raise SecretsUnavailable(f"{self._path} belongs to another user")

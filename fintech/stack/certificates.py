@@ -82,7 +82,10 @@ def _sign(authority: Authority, *, name: str, public_key: ec.EllipticCurvePublic
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     return (
         _unsigned(
-            subject=_named(name), issuer=authority.certificate.subject, public_key=public_key, life=SERVER_LIFE
+            subject=_named(name),
+            issuer=authority.certificate.subject,
+            public_key=public_key,
+            life=SERVER_LIFE,
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)

@@ -24,7 +24,8 @@ from fintech.stack.layout import LocalLayout
 PREFIX = "fintech-engines-"
 OWNER_NOTE = "belongs-to"
 MARK = ".fintech-stack"
-# What a root may hold before the first start: other parts of the product write there too.
+# What a root may hold before its first start: other parts of the product write there too, and test runs have roots
+# of their own below it.
 HARMLESS = {"logs", "run"}
 
 
@@ -110,8 +111,14 @@ def _require_ours(root: Path) -> None:
             f"{root} belongs to user {owner}, you are {os.geteuid()}; run as that user, "
             "or keep a stack of your own: FINTECH_LOCAL_ROOT=<another folder>"
         )
-    if not (root / MARK).exists() and {entry.name for entry in root.iterdir()} - HARMLESS:
-        raise RootNotOurs(f"{root} isn't empty and isn't a stack's folder; name another by FINTECH_LOCAL_ROOT")
+    if not (root / MARK).exists() and not all(_is_harmless(entry) for entry in root.iterdir()):
+        raise RootNotOurs(
+            f"{root} isn't empty and isn't a stack's folder; name another by FINTECH_LOCAL_ROOT"
+        )
+
+
+def _is_harmless(entry: Path) -> bool:
+    return entry.name in HARMLESS or (entry / MARK).exists()
 
 
 def _make_outside(layout: LocalLayout, user: EngineUser) -> Path:
@@ -149,7 +156,9 @@ def _sweep(user: EngineUser) -> None:
 
 def _remove_abandoned(folder: Path, user: EngineUser) -> None:
     if not _is_safe(folder, user):
-        raise StackError(f"{folder} is in the way and isn't ours; remove it, or use FINTECH_LOCAL_ROOT=<another folder>")
+        raise StackError(
+            f"{folder} is in the way and isn't ours; remove it, or use FINTECH_LOCAL_ROOT=<another folder>"
+        )
     for pid, line in processes.living():
         # Servers that were left running when their root was deleted.
         if f" {folder}/" in line:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TypeVar
@@ -12,6 +13,7 @@ from typing import TypeVar
 from fintech.stack import engine_home, local_secrets, ports, postgresql_making
 from fintech.stack.certificates import load_or_make_authority
 from fintech.stack.engine_home import EngineHome
+from fintech.stack.engine_status import EngineStatus, status_of
 from fintech.stack.engine_user import EngineUser
 from fintech.stack.errors import StackError
 from fintech.stack.find_postgresql import find_postgresql
@@ -21,6 +23,7 @@ from fintech.stack.postgresql_configuration import ZONES
 from fintech.stack.postgresql_databases import prepare_databases
 from fintech.stack.processes import EngineProcess
 from fintech.stack.readable_programs import readable_postgresql
+from fintech.stack.running_services import RunningServices
 from fintech.stack.valkey import Valkey
 
 Engine = Cluster | Valkey
@@ -57,13 +60,18 @@ class Stack:
         Raises StackError (PortTaken, RootNotOurs …) saying what helps.
         """
         started: list[Engine] = []
+        interrupted = threading.Event()
         with self._locked():
             progress(str(self._workshop.installation))
             if not (ZONES / "UTC").exists():
-                progress(f"no time zones in {ZONES}: install tzdata, or names such as Europe/Berlin are unknown")
+                progress(
+                    f"no time zones in {ZONES}: install tzdata, or names such as Europe/Berlin are unknown"
+                )
             self._require_free_ports()
 
             def start(engine: Engine) -> None:
+                if interrupted.is_set():
+                    raise StackError("interrupted")
                 if engine.is_running():
                     progress(f"{engine.name} runs on port {engine.port}")
                 else:
@@ -73,7 +81,10 @@ class Stack:
                     progress(f"{engine.name} started on port {engine.port}")
 
             try:
-                _all_at_once([lambda: start(self.valkey), *(self._cell_start(cell, start) for cell in self.cells)])
+                _all_at_once(
+                    [lambda: start(self.valkey), *(self._cell_start(cell, start) for cell in self.cells)],
+                    interrupted=interrupted,
+                )
             except BaseException:
                 _all_at_once([engine.stop for engine in started])
                 raise
@@ -94,9 +105,22 @@ class Stack:
         """Stop everything and delete the root with all data, secrets and logs. Raises RootNotOurs."""
         if self.layout.root.exists():
             engine_home.require_marked(self.layout)
+            running = RunningServices.read(self.layout.services_file)
+            if running is not None:
+                raise StackError(f"services run on this stack (process {running.supervisor}); stop them first")
             Stack(self.layout, cells=self.layout.cell_names).down(progress=progress)
             engine_home.remove_root(self.layout)
         progress(f"{self.layout.root} is gone")
+
+    def status(self) -> list[EngineStatus]:
+        """How every engine fares, in the order of `engines()`."""
+        return [
+            status_of(
+                engine,
+                primary=self.primary(engine.cell) if isinstance(engine, Cluster) and engine.role == "replica" else None,
+            )
+            for engine in self.engines()
+        ]
 
     def primary(self, cell: str) -> Cluster:
         """A cell's primary."""
@@ -179,9 +203,24 @@ class Stack:
             yield
 
 
-def _all_at_once(tasks: Sequence[Callable[[], object]]) -> None:
-    """Run the tasks side by side and wait for all of them; then raise the first error, if there was one."""
-    with ThreadPoolExecutor(max_workers=max(len(tasks), 1)) as executor:
-        futures = [executor.submit(task) for task in tasks]
+def _all_at_once(tasks: Sequence[Callable[[], object]], *, interrupted: threading.Event | None = None) -> None:
+    """Run the tasks side by side and wait for all of them; then raise the first error, if there was one.
+
+    An interruption (Ctrl-C) doesn't leave running tasks behind: it is told to them by `interrupted`, and raised when
+    they have ended.
+    """
+    interruption: BaseException | None = None
+    executor = ThreadPoolExecutor(max_workers=max(len(tasks), 1))
+    futures = [executor.submit(task) for task in tasks]
+    while not all(future.done() for future in futures):
+        try:
+            wait(futures)
+        except BaseException as error:
+            interruption = interruption or error
+            if interrupted is not None:
+                interrupted.set()
+    executor.shutdown()
+    if interruption is not None:
+        raise interruption
     for future in futures:
         future.result()

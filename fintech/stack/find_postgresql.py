@@ -76,7 +76,9 @@ def _examine(programs: Path, found_as: str) -> PostgresqlInstallation:
         raise StackError(f"{programs} ({found_as}) lacks {', '.join(missing)}: {WHAT_TO_INSTALL}")
     version = _version(programs / "postgres")
     if int(version.split(".")[0]) < OLDEST_MAJOR:
-        raise StackError(f"{programs} ({found_as}) is PostgreSQL {version}, 17 or newer is needed: {WHAT_TO_INSTALL}")
+        raise StackError(
+            f"{programs} ({found_as}) is PostgreSQL {version}, 17 or newer is needed: {WHAT_TO_INSTALL}"
+        )
     if not _knows_tls(programs / "postgres"):
         raise StackError(f"{programs} ({found_as}) was built without OpenSSL: {WHAT_TO_INSTALL}")
     return PostgresqlInstallation(programs=programs, version=version, found_as=found_as)

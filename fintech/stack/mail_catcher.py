@@ -13,10 +13,13 @@ GET     ``/health``                  whether it serves
 from __future__ import annotations
 
 import argparse
+import asyncio
 import html
 import json
+import os
 import re
 import signal
+import socket
 import sys
 import threading
 from collections import deque
@@ -30,7 +33,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 from fintech.stack.layout import LocalLayout
 
@@ -101,22 +104,23 @@ class Mailbox:
 
 
 class MailCatcher:
-    """Both servers, on this machine's loopback address only. Port 0 takes any free one."""
+    """Both servers, on this machine's loopback address only.
+
+    Raises ``OSError``, naming the port, when one is taken.
+    """
 
     def __init__(self, *, smtp_port: int, http_port: int) -> None:
         self.mailbox = Mailbox()
-        self._smtp = Controller(
-            _SmtpHandler(self.mailbox),
-            hostname="127.0.0.1",
-            port=smtp_port,
-            data_size_limit=LARGEST_MAIL_BYTES,
-            enable_SMTPUTF8=True,
-        )
-        self._http = _HttpServer(self.mailbox, http_port)
+        self._smtp = _SmtpServer(self.mailbox, smtp_port)
+        try:
+            self._http = _HttpServer(self.mailbox, http_port)
+        except OSError as error:
+            self._smtp.close()
+            raise _port_error(http_port, error) from error
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), name="http")
 
     def start(self) -> None:
-        """Serve. Raises ``OSError`` for a port that is taken."""
+        """Serve, each in a thread of its own."""
         self._smtp.start()
         self._thread.start()
 
@@ -127,16 +131,50 @@ class MailCatcher:
         self._http.server_close()
         self._smtp.stop()
 
-    def close_unstarted(self) -> None:
-        """Free the HTTP port after :meth:`start` has failed."""
-        self._http.server_close()
+
+class _SmtpServer:
+    def __init__(self, mailbox: Mailbox, port: int) -> None:
+        try:
+            self._socket = socket.create_server(("127.0.0.1", port))
+        except OSError as error:
+            raise _port_error(port, error) from error
+        self._handler = _SmtpHandler(mailbox)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="smtp")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def close(self) -> None:
+        self._socket.close()
+        self._loop.close()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(self._loop.create_server(self._session, sock=self._socket))
+        self._loop.run_forever()
+        server.close()
+        sessions = asyncio.all_tasks(self._loop)
+        for session in sessions:
+            session.cancel()
+        self._loop.run_until_complete(asyncio.gather(*sessions, return_exceptions=True))
+        self._loop.close()
+
+    def _session(self) -> SMTP:
+        return SMTP(
+            self._handler, data_size_limit=LARGEST_MAIL_BYTES, enable_SMTPUTF8=True, hostname="localhost"
+        )
 
 
 class _SmtpHandler:
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self._mailbox.add(
             sender=envelope.mail_from or "", recipients=tuple(envelope.rcpt_tos), content=envelope.content
         )
@@ -188,7 +226,7 @@ class _HttpHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the overridden name
+    def log_message(self, format: str, *arguments: object) -> None:
         """Nothing: paths name recipients, and logs hold no personal data."""
 
 
@@ -200,7 +238,7 @@ class _Words(HTMLParser):
         self.words: list[str] = []
         self._silent = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("style", "script", "head"):
             self._silent += 1
         if tag in ("p", "br", "div", "tr", "li", "h1", "h2", "h3"):
@@ -266,6 +304,10 @@ def _page(title: str, body: str) -> str:
     )
 
 
+def _port_error(port: int, error: OSError) -> OSError:
+    return OSError(f"port {port}: {os.strerror(error.errno or 0)}")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status."""
     layout = LocalLayout.from_environment()
@@ -280,14 +322,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         catcher = MailCatcher(smtp_port=options.smtp_port, http_port=options.http_port)
     except OSError as error:
-        print(f"mail catcher: port {options.http_port}: {error.strerror}", file=sys.stderr)
+        print(f"mail catcher: {error}", file=sys.stderr)
         return 1
-    try:
-        catcher.start()
-    except OSError as error:
-        catcher.close_unstarted()
-        print(f"mail catcher: port {options.smtp_port}: {error.strerror}", file=sys.stderr)
-        return 1
+    catcher.start()
     print(
         f"mail catcher: smtp 127.0.0.1:{options.smtp_port}, http://127.0.0.1:{options.http_port}/", flush=True
     )

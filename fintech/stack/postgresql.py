@@ -157,7 +157,9 @@ class Cluster:
         return f"{self.cell}-{self.role}-{short_mark(self.layout)}"
 
     def _port_of(self, role: Role) -> int:
-        return self.layout.primary_port(self.cell) if role == "primary" else self.layout.replica_port(self.cell)
+        return (
+            self.layout.primary_port(self.cell) if role == "primary" else self.layout.replica_port(self.cell)
+        )
 
     def _equip(self, workshop: Workshop) -> None:
         """Certificate, key, password file and configuration, all readable by the engines' user only."""
@@ -195,7 +197,9 @@ class Cluster:
             return self.is_ready() or watched is None or not processes.is_alive(watched)
 
         if not processes.wait_until(settled, seconds=START_SECONDS):
-            raise StackError(f"{self.name} isn't ready after {START_SECONDS:.0f} s; its log ends:\n{last_lines(self.log)}")
+            raise StackError(
+                f"{self.name} isn't ready after {START_SECONDS:.0f} s; its log ends:\n{last_lines(self.log)}"
+            )
         if not self.is_ready():
             raise StackError(f"{self.name} didn't start; its log ends:\n{last_lines(self.log)}")
 

@@ -57,7 +57,9 @@ def _make_role(connection: psycopg.Connection, role: str, *, password: str) -> N
     name = sql.Identifier(role)
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
         connection.execute(sql.SQL("CREATE ROLE {}").format(name))
-    attributes = sql.SQL("REPLICATION" if role == "replicator" else "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION")
+    attributes = sql.SQL(
+        "REPLICATION" if role == "replicator" else "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+    )
     connection.execute(
         sql.SQL("ALTER ROLE {} LOGIN {} PASSWORD {}").format(name, attributes, sql.Literal(password))
     )

@@ -24,7 +24,9 @@ def make_primary(cluster: Cluster, workshop: Workshop) -> None:
     data = _unfinished(cluster, workshop)
     password_file = cluster.folder / "first-password"
     password_file.touch(mode=0o600)
-    password_file.write_text(cluster.layout.secret(f"{cluster.cell}/database/postgres") + "\n", encoding="utf-8")
+    password_file.write_text(
+        cluster.layout.secret(f"{cluster.cell}/database/postgres") + "\n", encoding="utf-8"
+    )
     user.own(password_file, 0o600)
     cluster.files.archive.mkdir(exist_ok=True)
     user.own(cluster.files.archive, 0o700)
@@ -32,7 +34,13 @@ def make_primary(cluster: Cluster, workshop: Workshop) -> None:
         user.run(
             [
                 workshop.installation.program("initdb"),
-                *("--pgdata", data, "--username=postgres", f"--pwfile={password_file}", "--auth=scram-sha-256"),
+                *(
+                    "--pgdata",
+                    data,
+                    "--username=postgres",
+                    f"--pwfile={password_file}",
+                    "--auth=scram-sha-256",
+                ),
                 *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
                 *("--data-checksums", "--no-instructions", *([] if workshop.durable else ["--no-sync"])),
             ],
@@ -88,10 +96,14 @@ def wait_until_caught_up(replica: Cluster, primary: Cluster) -> None:
     with primary.connect() as source, replica.connect() as reader:
         written = _one(source, "SELECT pg_current_wal_lsn()::text")
         if not processes.wait_until(
-            lambda: _one(source, streams, replica.title) is not None and bool(_one(reader, replayed, written)),
+            lambda: (
+                _one(source, streams, replica.title) is not None and bool(_one(reader, replayed, written))
+            ),
             seconds=STREAMING_SECONDS,
         ):
-            raise StackError(f"{replica.name} doesn't stream from its primary; its log ends:\n{last_lines(replica.log)}")
+            raise StackError(
+                f"{replica.name} doesn't stream from its primary; its log ends:\n{last_lines(replica.log)}"
+            )
 
 
 def _one(connection: psycopg.Connection, query: LiteralString, *parameters: object) -> object:

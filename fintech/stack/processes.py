@@ -25,7 +25,9 @@ def command_line(pid: int) -> str | None:
     try:
         if _state(pid) in "ZX":
             return None
-        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        return (
+            (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        )
     except (OSError, ValueError):
         return None
 
@@ -38,7 +40,9 @@ def is_alive(pid: int) -> bool:
 def started_at(pid: int) -> str | None:
     """A mark that differs between two processes that had the same id; None when the process is gone."""
     if not (PROC / "self").exists():
-        done = subprocess.run(["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True, check=False
+        )
         return done.stdout.strip() or None
     try:
         return _stat_fields(pid)[19]
@@ -132,6 +136,10 @@ class EngineProcess:
             return None
         return pid
 
+    def is_under_way(self) -> bool:
+        """Whether any process bears the proof, perhaps one so young that it has written no pid file yet."""
+        return any(self.proof in line for _, line in living())
+
     def stop(self, number: int | None = None) -> bool:
         """Signal the engine (default: its own way to stop in order) and wait until it has gone.
 
@@ -176,6 +184,8 @@ def _state(pid: int) -> str:
 
 
 def _command_line_by_ps(pid: int) -> str | None:
-    done = subprocess.run(["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False
+    )
     state, _, command = done.stdout.strip().partition(" ")
     return None if not state or state.startswith("Z") else command.strip()

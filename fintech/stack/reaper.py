@@ -24,9 +24,11 @@ from typing import Any, TextIO
 from fintech.stack import processes
 from fintech.stack.processes import EngineProcess
 
-# An engine announced this recently may still be on its way when the master dies: wait for its pid file so long.
+# An engine announced this recently may be just starting when the master dies: let its process appear, and then its
+# pid file.
 RECENTLY_SECONDS = 15.0
-ARRIVAL_SECONDS = 5.0
+START_SECONDS = 0.3
+ARRIVAL_SECONDS = 10.0
 LOCK_SECONDS = 10.0
 MARK_VARIABLE = "FINTECH_SUPERVISED_BY"
 
@@ -76,8 +78,11 @@ class Charges:
         """Stop all engines side by side, those still starting too. One that doesn't stop in time is killed."""
 
         def stop(engine: EngineProcess) -> None:
-            if time.monotonic() - self.announced[engine.name] < RECENTLY_SECONDS:
-                processes.wait_until(lambda: engine.pid() is not None, seconds=ARRIVAL_SECONDS)
+            if engine.pid() is None and time.monotonic() - self.announced[engine.name] < RECENTLY_SECONDS:
+                time.sleep(START_SECONDS)
+                processes.wait_until(
+                    lambda: engine.pid() is not None or not engine.is_under_way(), seconds=ARRIVAL_SECONDS
+                )
             try:
                 if engine.stop():
                     say(f"{engine.name} stopped")

@@ -25,7 +25,9 @@ class Reaper:
     file descriptors (of locks) that shall stay held until the reaper has done its work.
     """
 
-    def __init__(self, *, lock: Path, held_open: Sequence[int] = (), report: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, *, lock: Path, held_open: Sequence[int] = (), report: Callable[[str], None] = print
+    ) -> None:
         self.mark = uuid.uuid4().hex
         self._report = report
         self._lock = lock
@@ -57,6 +59,12 @@ class Reaper:
     def watch_service(self, service: ServiceProcess) -> None:
         """Tell of a service that was started, or started again."""
         self._tell(service.name, {"service": asdict(service)})
+
+    def revive(self) -> None:
+        """Start a new reaper if somebody has killed it, and tell it everything."""
+        with self._guard:
+            if self._process.poll() is not None and self._told:
+                self._relaunch()
 
     def stop_everything(self) -> None:
         """Let the reaper stop all that it was told of, services first, and wait until it has."""

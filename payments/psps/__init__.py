@@ -1,0 +1,1 @@
+"""Payment service providers: one protocol, an adapter for each."""

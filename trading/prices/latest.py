@@ -65,7 +65,7 @@ class StaleQuote(Exception):
         self.age_seconds = (now - quote.at).total_seconds()
         self.max_age_seconds = max_age_seconds
         super().__init__(
-            f"the quote of {quote.symbol} is {self.age_seconds:.3f} s old, at most {max_age_seconds} s may pass"
+            f"the quote of {quote.symbol} is {self.age_seconds:.3f} s old (at most {max_age_seconds})"
         )
 
 
@@ -156,7 +156,9 @@ class LatestQuotes:
         """
         while not stop.is_set():
             try:
-                with closing(self._client.pubsub(ignore_subscribe_messages=True)) as channel:
+                # The client's own signature of pubsub() has no types.
+                pubsub: Any = self._client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+                with closing(pubsub) as channel:
                     channel.subscribe(quotes_channel(self._cell))
                     while not stop.is_set():
                         message: Any = channel.get_message(timeout=_LISTEN_SECONDS)

@@ -80,21 +80,15 @@ def wire_fields(quote: SourcedQuote) -> dict[str, str]:
 
 def from_wire_fields(symbol: str, fields: Mapping[str, str]) -> SourcedQuote:
     """Read :func:`wire_fields`. Raises :class:`InvalidQuote`."""
+    missing = [name for name in ("bid", "ask", "at", "source") if name not in fields]
+    if missing:
+        raise InvalidQuote(f"{symbol}: {', '.join(missing)} missing")
+    if not re.fullmatch(r"[0-9]{1,15}", fields["at"]):
+        raise InvalidQuote(f"{symbol}: at must be milliseconds since 1970, not {fields['at']!r}")
+    at = from_epoch_ms(int(fields["at"]))
+    bid, ask = _price(symbol, fields["bid"]), _price(symbol, fields["ask"])
     try:
-        at = fields["at"]
-        if not re.fullmatch(r"[0-9]{1,15}", at):
-            raise InvalidQuote(f"{symbol}: at must be milliseconds since 1970, not {at!r}")
-        return SourcedQuote(
-            symbol=symbol,
-            bid=_price(symbol, fields["bid"]),
-            ask=_price(symbol, fields["ask"]),
-            at=from_epoch_ms(int(at)),
-            source=fields["source"],
-        )
-    except KeyError as error:
-        raise InvalidQuote(f"{symbol}: {error.args[0]} is missing") from None
-    except InvalidQuote:
-        raise
+        return SourcedQuote(symbol=symbol, bid=bid, ask=ask, at=at, source=fields["source"])
     except ValueError as error:
         raise InvalidQuote(f"{symbol}: {error}") from None
 
@@ -113,17 +107,14 @@ def decode(message: bytes | str) -> SourcedQuote:
     """Read :func:`encode`. Raises :class:`InvalidQuote`."""
     try:
         value = json.loads(message)
-        if not isinstance(value, dict) or type(value.get("at")) is not int:
-            raise InvalidQuote("a quote is a JSON object with a whole number as at")
-        texts = {name: value.get(name) for name in ("symbol", "bid", "ask", "source")}
-        wrong = [name for name, text in texts.items() if not isinstance(text, str)]
-        if wrong:
-            raise InvalidQuote(f"{', '.join(wrong)} must be text")
-    except InvalidQuote:
-        raise
     except (ValueError, RecursionError):
         raise InvalidQuote("a quote is one line of JSON") from None
-    return from_wire_fields(str(value["symbol"]), {**value, "at": str(value["at"])})
+    if not isinstance(value, dict) or type(value.get("at")) is not int:
+        raise InvalidQuote("a quote is a JSON object with a whole number as at")
+    wrong = [name for name in ("symbol", "bid", "ask", "source") if not isinstance(value.get(name), str)]
+    if wrong:
+        raise InvalidQuote(f"{', '.join(wrong)} must be text")
+    return from_wire_fields(value["symbol"], {**value, "at": str(value["at"])})
 
 
 def _price(symbol: str, text: str) -> Decimal:

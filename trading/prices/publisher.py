@@ -34,7 +34,7 @@ def run_simulator(
     quotes_a_second: float = DEFAULT_QUOTES_A_SECOND,
     stop: threading.Event | None = None,
 ) -> int:
-    """Simulate the named instruments (all when none is) and publish each ``quotes_a_second``; see :func:`run`."""
+    """Simulate the named instruments (all when none is), each ``quotes_a_second`` times; see :func:`run`."""
     instruments = simulated_instruments(*symbols)
     temper = Temper(step_seconds=1 / quotes_a_second)
     return run(

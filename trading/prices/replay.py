@@ -1,4 +1,4 @@
-"""Prices from a recording: a file of quotes, one JSON object a line (see :func:`trading.prices.port.encode`)."""
+"""Prices from a recording: one quote in JSON a line (see :func:`trading.prices.port.encode`)."""
 
 from __future__ import annotations
 

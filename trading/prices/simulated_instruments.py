@@ -25,6 +25,7 @@ class SimulatedInstrument:
     yearly_volatility: float
 
     def __post_init__(self) -> None:
+        """Refuse what no market could be like."""
         if self.base_price <= 0 or self.spread_points < 1 or self.yearly_volatility < 0:
             raise ValueError(f"{self.symbol}: price and spread are above zero, volatility isn't below")
         if self.base_price != round(self.base_price, self.digits):

@@ -1,11 +1,11 @@
 """A market that never closes: a seeded random walk per instrument.
 
-The logarithm of an instrument's price wanders at random and is drawn back to its base (an Ornstein–Uhlenbeck
+The logarithm of an instrument's price wanders at random and is drawn back to its base (an Ornstein-Uhlenbeck
 process), so a demo that runs for weeks stays in sight of it. Now and then an instrument falls silent for a
 moment and comes back at another price (a gap), and now and then its spread widens and narrows again.
 
-Prices depend on the seed alone: the same seed gives the same quotes in the same order, whatever the clock
-says, and an instrument's path doesn't depend on which others are simulated. The clock only stamps them.
+Prices depend on seed and temper alone: the same two give the same quotes in the same order, whatever the
+clock says, and an instrument's path doesn't depend on which others are simulated. The clock only stamps them.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ class Temper:
     """How lively the market is; chances are per quote of an instrument.
 
     ``step_seconds`` is the time that passes in the walk from one quote of an instrument to its next. The
-    longest silence, times the step, stays below the maximum age of a quote (5 s): a demo's gap mustn't refuse
-    orders.
+    longest silence stays well below the maximum age of a quote (5 s): a demo's gap mustn't refuse orders.
     """
 
     step_seconds: float = 0.5
     reversion_seconds: float = 3_600.0  # the time in which two thirds of a deviation are gone
     gap_chance: float = 1 / 2_000
     gap_spreads: float = 8.0  # standard deviation of a gap, in typical spreads
-    longest_silence_rounds: int = 5
+    longest_silence_seconds: float = 2.5
     widening_chance: float = 1 / 500
     widest_spread: float = 5.0  # times the typical one
 
@@ -83,8 +82,8 @@ class _Walk:
         self._digits = instrument.digits
         self._spread_points = instrument.spread_points
         self._base_points = float(instrument.base_price.scaleb(instrument.digits))
-        self._chance = random.Random(f"{seed}:{instrument.symbol}")  # noqa: S311 - a game of chance, no
-        secret self._temper = temper
+        self._chance = random.Random(f"{seed}:{instrument.symbol}")  # noqa: S311 - as above
+        self._temper = temper
         self._kept = math.exp(-temper.step_seconds / temper.reversion_seconds)
         self._noise = instrument.yearly_volatility * math.sqrt(temper.step_seconds / SECONDS_A_YEAR)
         self._deviation = 0.0  # of the price's logarithm from the base's
@@ -95,8 +94,9 @@ class _Walk:
         """The next bid and ask; nothing while the instrument is silent."""
         self._deviation = self._deviation * self._kept + self._chance.gauss(0, self._noise)
         if self._silent_rounds > 0:
+            # What ends a silence is always a quote: two gaps in a row could outlast a quote's maximum age.
             self._silent_rounds -= 1
-            return None
+            return self._price() if self._silent_rounds == 0 else None
         if self._chance.random() < self._temper.gap_chance:
             self._begin_gap()
             return None
@@ -106,7 +106,8 @@ class _Walk:
     def _begin_gap(self) -> None:
         size = self._temper.gap_spreads * self._spread_points / self._base_points
         self._deviation += self._chance.gauss(0, size)
-        self._silent_rounds = self._chance.randint(1, self._temper.longest_silence_rounds) - 1
+        longest_rounds = max(1, int(self._temper.longest_silence_seconds / self._temper.step_seconds))
+        self._silent_rounds = self._chance.randint(1, longest_rounds)
         self._widening = self._temper.widest_spread
 
     def _let_spread_breathe(self) -> None:

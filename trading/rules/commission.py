@@ -33,7 +33,7 @@ def per_lot(
 
 
 def mark_up_pool(*, volume: Decimal, pips: Decimal, pip_value: Decimal, currency: Currency) -> Money:
-    """What a mark-up of `pips` brings on `volume` lots, `pip_value` being a pip's worth a lot; half to even."""
+    """What a mark-up of `pips` brings on `volume` lots (`pip_value` is a pip's worth a lot), half to even."""
     _check(volume, (pips, pip_value))
     return rounded_half_even(Fraction(volume) * Fraction(pips) * Fraction(pip_value), currency)
 

@@ -31,6 +31,7 @@ class PairQuote:
     ask: Decimal
 
     def __post_init__(self) -> None:
+        """Refuse a crossed quote and prices of zero or less."""
         if not 0 < self.bid <= self.ask:
             raise ValueError(f"{self.base}{self.quote}: 0 < bid <= ask, not {self.bid}/{self.ask}")
 

@@ -31,21 +31,20 @@ def leverage_class(caps: LeverageCaps, terms: InstrumentTerms) -> LeverageClass:
     """The class that `terms` belong to by the members that the rules name."""
     match terms.instrument_class:
         case InstrumentClass.CURRENCY_PAIR:
-            major = {terms.base, terms.quote.code} <= caps.major_currencies
-            return LeverageClass.MAJOR_PAIR if major else LeverageClass.OTHER_PAIR
+            named = {terms.base, terms.quote.code} <= caps.major_currencies
+            inside, outside = LeverageClass.MAJOR_PAIR, LeverageClass.OTHER_PAIR
         case InstrumentClass.COMMODITY:
-            return LeverageClass.GOLD if terms.base in caps.gold else LeverageClass.OTHER_COMMODITY
+            named = terms.base in caps.gold
+            inside, outside = LeverageClass.GOLD, LeverageClass.OTHER_COMMODITY
         case InstrumentClass.INDEX:
-            major = terms.base in caps.major_indices
-            return LeverageClass.MAJOR_INDEX if major else LeverageClass.OTHER_INDEX
+            named = terms.base in caps.major_indices
+            inside, outside = LeverageClass.MAJOR_INDEX, LeverageClass.OTHER_INDEX
         case InstrumentClass.GOVERNMENT_BOND:
-            return LeverageClass.MAJOR_BOND if terms.base in caps.major_bonds else LeverageClass.OTHER
-        case InstrumentClass.SHARE:
-            return LeverageClass.SHARE
-        case InstrumentClass.CRYPTO_ASSET:
-            return LeverageClass.CRYPTO_ASSET
-        case InstrumentClass.OTHER:
-            return LeverageClass.OTHER
+            named = terms.base in caps.major_bonds
+            inside, outside = LeverageClass.MAJOR_BOND, LeverageClass.OTHER
+        case InstrumentClass.SHARE | InstrumentClass.CRYPTO_ASSET | InstrumentClass.OTHER:
+            return LeverageClass(terms.instrument_class.value)
+    return inside if named else outside
 
 
 def margin_share(

@@ -1,4 +1,4 @@
-"""Netting accounts: one position per instrument, which a fill opens, adds to, reduces, closes or turns around.
+"""Netting accounts: one position per instrument, which a fill opens, adds to, reduces, closes or reverses.
 
 Hedging accounts use the same steps one by one: `opened` for each new position, `reduced` for each closing.
 """
@@ -27,8 +27,8 @@ AVERAGE_PRICE_EXTRA_DIGITS = 8
 class Fill:
     """A deal to be applied: `volume` lots of `side` at `price`, with the margin share of its moment.
 
-    `margin_pairs` lead from `margin.exposure_currency` to the account's currency (used at mid), `profit_pairs`
-    from the quote currency to it; both as quoted at the fill.
+    `margin_pairs` lead from `margin.exposure_currency` to the account's currency (used at mid),
+    `profit_pairs` from the quote currency to it; both as quoted at the fill.
     """
 
     position_id: UUID
@@ -44,6 +44,7 @@ class Fill:
     profit_pairs: Sequence[PairQuote] = ()
 
     def __post_init__(self) -> None:
+        """Refuse volumes and prices of zero or less."""
         if self.volume <= 0 or self.price <= 0:
             raise ValueError(f"a fill has volume and price above zero, not {self.volume} at {self.price}")
 

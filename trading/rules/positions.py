@@ -33,6 +33,7 @@ class Position:
     original_margin: Money
 
     def __post_init__(self) -> None:
+        """Refuse an empty position and one larger than it was opened."""
         if not 0 < self.volume <= self.original_volume:
             raise ValueError(f"0 < volume <= original volume, not {self.volume} of {self.original_volume}")
 

@@ -13,7 +13,7 @@ from trading.rules.terms import InstrumentTerms, Side
 def result_in_quote_currency(
     *, terms: InstrumentTerms, side: Side, volume: Decimal, open_price: Decimal, close_price: Decimal
 ) -> Fraction:
-    """What closing `volume` lots brings (positive) or costs, in the instrument's quote currency, unrounded."""
+    """What closing `volume` lots brings (positive) or costs, in the quote currency, unrounded."""
     return side.sign * terms.units(volume) * (Fraction(close_price) - Fraction(open_price))
 
 

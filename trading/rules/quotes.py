@@ -16,6 +16,7 @@ class Quote:
     at: datetime
 
     def __post_init__(self) -> None:
+        """Refuse a crossed quote, prices of zero or less, and a time without a zone."""
         if not 0 < self.bid <= self.ask:
             raise ValueError(f"a quote has 0 < bid <= ask, not {self.bid}/{self.ask}")
         if self.at.tzinfo is None:

@@ -67,6 +67,7 @@ class InstrumentTerms:
     triple_swap_weekday: int = WEDNESDAY
 
     def __post_init__(self) -> None:
+        """Refuse terms that no instrument can have."""
         if self.contract_size <= 0:
             raise ValueError(f"{self.symbol}: a contract size is above zero, not {self.contract_size}")
         if not 0 <= self.digits <= 12:

@@ -159,14 +159,31 @@ BEGIN
     RETURN result;
 END $$;
 
+-- Begins a new life of a restored or copied database: for the owner, by `manage.py factlog new-incarnation`.
+CREATE FUNCTION factlog_new_incarnation_v1(p_shared_fact_id bigint, p_shared_transfer_id bigint) RETURNS uuid
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO factlog_incarnation (parent, shared_fact_id, shared_transfer_id)
+    SELECT i.id, p_shared_fact_id, p_shared_transfer_id FROM factlog_incarnation i
+     WHERE NOT EXISTS (SELECT FROM factlog_incarnation c WHERE c.parent = i.id)
+    RETURNING id
+$$;
+
+-- The process id of the session whose transaction id is the oldest: it holds the horizon back. Runs as the owner, who
+-- may see the statistics of other roles; the application learns nothing else of them.
+CREATE FUNCTION factlog_horizon_holder_v1() RETURNS integer LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pid FROM pg_stat_activity WHERE backend_xid IS NOT NULL ORDER BY age(backend_xid) DESC LIMIT 1
+$$;
+
 DO $$
 DECLARE application text := replace(current_user, '_owner', CASE current_user WHEN 'audit_owner' THEN '_writer' ELSE '_app' END);
 BEGIN
-    REVOKE ALL ON FUNCTION factlog_record_v1, factlog_last_drawn_v1 FROM PUBLIC;
+    REVOKE ALL ON FUNCTION factlog_record_v1, factlog_last_drawn_v1, factlog_new_incarnation_v1 FROM PUBLIC;
     IF application <> current_user AND EXISTS (SELECT FROM pg_roles WHERE rolname = application) THEN
         EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON factlog_fact, factlog_subject, factlog_incarnation '
                        'FROM %I', application);
         EXECUTE format('REVOKE ALL ON SEQUENCE factlog_fact_id_seq FROM %I', application);
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION factlog_new_incarnation_v1 FROM %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON factlog_bookmark, factlog_parked, factlog_leadership TO %I', application);
         EXECUTE format('GRANT EXECUTE ON FUNCTION factlog_record_v1, factlog_last_drawn_v1 TO %I', application);
     END IF;

@@ -52,6 +52,11 @@ def test_an_unknown_rule_names_the_known_ones() -> None:
     ("right", "wrong", "complaint"),
     [
         (
+            "valid_from = 2018-01-03",
+            "valid_from = 2018-01-03\nvalid_to = 2018-01-02",
+            "rules.loss_notice_step[0].valid_to: is 2018-01-02, before valid_from",
+        ),
+        (
             'major-pair = "1/30"',
             'major-pair = "3.33333 %"',
             "rules.leverage_caps[0].initial_margins.major-pair: is '3.33333 %'; write a share like",
@@ -69,17 +74,41 @@ def test_an_unknown_rule_names_the_known_ones() -> None:
         ),
         ('limit = "2000.00 EUR"', 'limit = "2000.001 EUR"', "rules.pre_verification_deposits[1].limit: is"),
         ('limit = "2000.00 EUR"', 'limit = "2000.00 EUX"', "rules.pre_verification_deposits[1].limit: is"),
-        ("valid_from = 2025-07-09", "valid_from = 2025-07-10", "rules.pre_verification_deposits[1]: begins on"),
+        (
+            "valid_from = 2025-07-09",
+            "valid_from = 2025-07-10",
+            "rules.pre_verification_deposits[1]: begins on",
+        ),
         ("valid_to = 2025-07-08\n", "", "rules.pre_verification_deposits[1]: follows a version without end"),
-        ("days = 15", "days = true", "rules.pre_verification_deposits[1].days: is True; write a whole number"),
+        (
+            "days = 15",
+            "days = true",
+            "rules.pre_verification_deposits[1].days: is True; write a whole number",
+        ),
         ('value = "add_up"', 'value = "add"', "rules.opposite_positions[0].value: is 'add'; write one of"),
         ('basis = "law"', 'basis = "custom"', 'is \'custom\'; write one of "law", "policy"'),
-        ("[[rules.close_out_level]]", "[[rules.closeout_level]]", "rules.close_out_level: is missing (misspelt"),
-        ('base_currencies = ["EUR"', 'base_currencies = ["EUX"', "base_currencies: 'EUX' is no known currency"),
+        (
+            "[[rules.close_out_level]]",
+            "[[rules.closeout_level]]",
+            "rules.close_out_level: is missing (misspelt",
+        ),
+        (
+            'base_currencies = ["EUR"',
+            'base_currencies = ["EUX"',
+            "base_currencies: 'EUX' is no known currency",
+        ),
         ('time_zone = "Asia/Nicosia"', 'time_zone = "Asia/Nikosia"', "write an IANA time zone"),
-        ("ledger_number = 1", "ledger_number = 100", "entities[0].ledger_number: is 100; write a whole number"),
+        (
+            "ledger_number = 1",
+            "ledger_number = 100",
+            "entities[0].ledger_number: is 100; write a whole number",
+        ),
         ('"zz.localhost"', '"zz.localhost:8000"', "entities[0].hosts: 'zz.localhost:8000' is no host name"),
-        ('backup_region = "eu-west-1"', 'backup_region = "eu-central-1"', "backup_region: is the region itself"),
+        (
+            'backup_region = "eu-west-1"',
+            'backup_region = "eu-central-1"',
+            "backup_region: is the region itself",
+        ),
         ("{percent}% of", "74% of", "rules.risk_warning_template[0].text: can't take the percentage"),
         ('code = "zz"', 'code = "yy"', "code: is 'yy'; write the file's own name, 'zz'"),
         ('regulator = "', 'regulatr = "', "regulator: is missing (misspelt as 'regulatr'?)"),
@@ -153,7 +182,7 @@ calculated_on = 2026-10-15
 
 def test_business_days_pass_over_weekends_and_holidays() -> None:
     days = jurisdiction("au").entities[0].business_days
-    # Good Friday and Easter Monday 2026 are holidays, so the third business day after Thursday is the Thursday.
+    # Good Friday and Easter Monday 2026 are holidays between the two Thursdays.
     assert days.after(date(2026, 4, 2), 3) == date(2026, 4, 9)
     assert days.after(date(2026, 4, 3), 0) == date(2026, 4, 7)
 

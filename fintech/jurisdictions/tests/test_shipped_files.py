@@ -150,7 +150,11 @@ def test_kyc_retention_in_the_eu_changes_its_law_on_10_july_2027() -> None:
 
 def test_client_money_clocks() -> None:
     eu, uk, au, sc = (rules(code).client_money for code in ("eu", "uk", "au", "sc"))
-    assert (eu.every, eu.shortfall, eu.report) == ("business-day", "cover-from-own-money", "yearly-by-auditor")
+    assert (eu.every, eu.shortfall, eu.report) == (
+        "business-day",
+        "cover-from-own-money",
+        "yearly-by-auditor",
+    )
     assert (uk.as_of, uk.shortfall, uk.done_within_business_days) == (
         "close-of-day-before",
         "pay-in-and-take-out",
@@ -200,13 +204,15 @@ def test_a_percentage_that_is_too_old_is_warned_of_until_it_is_renewed() -> None
 
 
 def test_nothing_is_decided_at_a_moment_for_which_the_file_has_no_rule() -> None:
-    with pytest.raises(NoRuleInForce, match=r"eu\.toml has no version of leverage_caps in force on 2018-07-31"):
+    with pytest.raises(
+        NoRuleInForce, match=r"eu\.toml has no version of leverage_caps in force on 2018-07-31"
+    ):
         rules("eu", datetime(2018, 7, 31, 12, tzinfo=UTC))
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        rules("eu", datetime(2026, 1, 1))  # noqa: DTZ001
+        rules("eu", datetime(2026, 1, 1))
 
 
 @pytest.mark.parametrize("code", CODES)

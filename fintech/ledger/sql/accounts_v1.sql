@@ -28,8 +28,8 @@ CREATE FUNCTION ledger_open_house_v1(p_journal bigint, p_numbers bigint[]) RETUR
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO ledger_account (number, kind, client_id, journal_id, opened_at)
     SELECT number, 0, '00000000-0000-0000-0000-000000000000', p_journal, clock_timestamp()
-      FROM (SELECT DISTINCT number FROM unnest(p_numbers) AS number
-             WHERE number < 0 AND NOT EXISTS (SELECT FROM ledger_account a WHERE a.number = unnest.number)
-             ORDER BY number) AS missing
+      FROM (SELECT DISTINCT asked.number FROM unnest(p_numbers) AS asked (number)
+             WHERE asked.number < 0 AND NOT EXISTS (SELECT FROM ledger_account AS a WHERE a.number = asked.number)
+             ORDER BY 1) AS missing
         ON CONFLICT DO NOTHING
 $$;

@@ -1,6 +1,6 @@
 -- What the journal keeps of a request that posts outside a verb. Refusals have the form in which verbs keep theirs.
 CREATE FUNCTION ledger_answer_v1(p_outcome smallint, p_account bigint, p_amount bigint, p_available bigint)
-RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT CASE p_outcome
         WHEN 0 THEN 'null'::jsonb
         WHEN 2 THEN jsonb_build_object(
@@ -16,6 +16,6 @@ RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The outcome of a replay: 1 for what was posted, else the first refusal again.
-CREATE FUNCTION ledger_outcome_of_answer_v1(p_answer jsonb) RETURNS smallint LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION ledger_outcome_of_answer_v1(p_answer jsonb) RETURNS smallint LANGUAGE sql STABLE AS $$
     SELECT CASE p_answer ->> 'code' WHEN 'insufficient-funds' THEN 2 WHEN 'period-closed' THEN 5 ELSE 1 END::smallint
 $$;

@@ -2,22 +2,24 @@
 -- lock, and the sums keep every floor: the constraints on balances see end states only.
 CREATE FUNCTION ledger_write_many_v1(
     p_journals bigint[], p_legs smallint[], p_debits bigint[], p_credits bigint[], p_amounts bigint[],
-    p_codes smallint[], p_value_dates date[], p_corrects bigint[], p_recorded_at timestamptz
+    p_codes smallint[], p_value_dates date[], p_references uuid[], p_corrects bigint[], p_recorded_at timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO ledger_transfer (id, journal_id, leg, debit, credit, amount, code, value_date, corrects, recorded_at,
-                                 client_id, client_balance, client_seq)
-    SELECT ledger_next_transfer_id_v1(), journal_id, leg, debit, credit, amount, code, value_date, corrects,
+    INSERT INTO ledger_transfer (id, journal_id, leg, debit, credit, amount, code, value_date, reference, corrects,
+                                 recorded_at, client_id, client_balance, client_seq)
+    SELECT ledger_next_transfer_id_v1(), journal_id, leg, debit, credit, amount, code, value_date, reference, corrects,
            p_recorded_at, client_id, client_balance, client_seq
-      FROM (SELECT l.journal_id, l.leg, l.debit, l.credit, l.amount, l.code, l.corrects,
+      FROM (SELECT l.journal_id, l.leg, l.debit, l.credit, l.amount, l.code, l.reference, l.corrects,
                    coalesce(l.value_date, (p_recorded_at AT TIME ZONE 'UTC')::date) AS value_date,
                    coalesce(b.client_id, '00000000-0000-0000-0000-000000000000') AS client_id,
                    b.balance + sum(CASE WHEN l.debit > 0 THEN -l.amount ELSE l.amount END)
                        OVER (PARTITION BY b.account ORDER BY l.place) AS client_balance,
                    CASE WHEN b.account IS NOT NULL THEN
                        b.seq + row_number() OVER (PARTITION BY b.account ORDER BY l.place) END AS client_seq
-              FROM unnest(p_journals, p_legs, p_debits, p_credits, p_amounts, p_codes, p_value_dates, p_corrects)
-                   WITH ORDINALITY AS l (journal_id, leg, debit, credit, amount, code, value_date, corrects, place)
+              FROM unnest(p_journals, p_legs, p_debits, p_credits, p_amounts, p_codes, p_value_dates, p_references,
+                          p_corrects)
+                   WITH ORDINALITY AS l (journal_id, leg, debit, credit, amount, code, value_date, reference, corrects,
+                                         place)
               LEFT JOIN ledger_balance AS b ON b.account = greatest(l.debit, l.credit)
              ORDER BY l.place) AS leg;
     UPDATE ledger_balance AS b
@@ -50,7 +52,7 @@ $$;
 -- of an insufficient one, the account and what it would need and has.
 CREATE FUNCTION ledger_post_linked_v1(
     p_journal bigint, p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_codes smallint[],
-    p_client_ids uuid[], p_value_dates date[], p_corrects bigint[],
+    p_client_ids uuid[], p_value_dates date[], p_references uuid[], p_corrects bigint[],
     OUT outcome smallint, OUT first_leg smallint, OUT account bigint, OUT amount bigint, OUT available bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -83,7 +85,7 @@ BEGIN
     PERFORM ledger_write_many_v1(
         array_fill(p_journal, ARRAY[cardinality(p_debits)]),
         ARRAY(SELECT joined.leg + place FROM generate_series(1, cardinality(p_debits)) AS place)::smallint[],
-        p_debits, p_credits, p_amounts, p_codes, p_value_dates, p_corrects, joined.recorded_at);
+        p_debits, p_credits, p_amounts, p_codes, p_value_dates, p_references, p_corrects, joined.recorded_at);
     PERFORM set_config('ledger.decision', regexp_replace(current_setting('ledger.decision'), '\|\d+\|',
                        '|' || joined.leg + cardinality(p_debits) || '|'), true);
 END $$;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from fintech.http.schema_settings import SPECTACULAR_SETTINGS as API_SCHEMA_SETTINGS
 from fintech.observability.logs import logging_configuration
 from fintech.privacy.declarations import Columns
 from fintech.privacy.third_party import THIRD_PARTY_COLUMNS
@@ -22,11 +23,12 @@ INSTALLED_APPS = [
     "fintech.observability",
     "fintech.stack",
     "fintech.journey",
+    "fintech.project",
     "crm",
     "payments",
     "trading",
     "audit",
-    "django.contrib.admin",
+    "crm.back_office.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -47,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "fintech.cells.middleware.CellOfHostMiddleware",
+    "fintech.observability.middleware.RequestLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -85,7 +88,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASE_ROUTERS = ["fintech.cells.router.CellRouter"]
 FINTECH_REPLICA_LAG_SECONDS = 10
-_INSTALLED = {app.rpartition(".")[2] for app in INSTALLED_APPS}
+# The admin app stands in the list under the name of our configuration of it.
+_INSTALLED = {app.rpartition(".")[2] for app in INSTALLED_APPS} | {"admin"}
 FINTECH_THIRD_PARTY_COLUMNS = {
     **{name: columns for name, columns in THIRD_PARTY_COLUMNS.items() if name.partition(".")[0] in _INSTALLED},
     "crm.User_groups": Columns(plain=("id", "user_id", "group_id")),
@@ -118,6 +122,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_ADAPTER = "crm.signing_in.adapter.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "crm.signing_in.signup_form.SignupForm"
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app", "browser")
 # In the database: a session may hold an address for a while, and a cache is no place for it.
@@ -135,16 +141,15 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["fintech.http.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "fintech.http.pagination.CursorPage",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "fintech.http.schema.ApiSchema",
     "EXCEPTION_HANDLER": "fintech.http.problems.problem_of_exception",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
+    **API_SCHEMA_SETTINGS,
     "TITLE": "Client portal API",
+    "DESCRIPTION": "What a client of a regulatory entity can do. The host name says which entity.",
     "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
 }
 
 # Tasks

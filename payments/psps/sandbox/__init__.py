@@ -1,0 +1,1 @@
+"""A payment service provider for local use: a process of its own that shares no state with the product."""

@@ -109,12 +109,12 @@ class _RequestHandler(BaseHTTPRequestHandler):
             raise Refused(413, "too-large", f"A body may have {LARGEST_BODY_BYTES} bytes.")
         return self.rfile.read(int(length))
 
-    do_GET = do_POST = do_PUT = _handle  # noqa: N815 - the names that the standard library calls
+    do_GET = do_POST = do_PUT = _handle
 
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the overridden name
+    def log_message(self, format: str, *arguments: object) -> None:
         """Method, path without query, status: nothing that could be personal."""
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """One line for each answer."""
         log.info(
             "request", extra={"method": self.command, "path": urlsplit(self.path).path, "status": int(code)}

@@ -1,0 +1,75 @@
+# One door: what there is to run. Needs Python 3.11 or newer, git and make; everything else is set up below .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+# Production settings for checks: addresses that lead nowhere, and secrets that guard nothing.
+PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.settings.production FINTECH_CELLS=eu \
+	FINTECH_REGION=eu-central-1 FINTECH_PRIMARY_HOST=primary.invalid FINTECH_VALKEY_HOST=valkey.invalid \
+	FINTECH_SMTP_HOST=smtp.invalid FINTECH_CERTIFICATE_AUTHORITY=/dev/null FINTECH_STORAGE_ROOT=/srv/storage \
+	FINTECH_ANCHORS_ROOT=/srv/anchors FINTECH_SECRETS_PATH=.local/check-secrets.json
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-faults check format schema lock bench drill synth clean
+
+help: ## what there is to run
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: .venv/installed
+
+# The installer comes by pip, with its hash; the rest by the installer, with theirs; by pip where it doesn't run.
+.venv/installed: requirements.txt requirements-installer.txt
+	@echo "Setting up .venv (Python packages with hashes) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-installer.txt
+	@$(BIN)/uv pip sync -q --system-certs --require-hashes --python $(BIN)/python requirements.txt requirements-installer.txt \
+		|| $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+demo: setup ## sets everything up, plays the main job in both jurisdictions, stays up until Ctrl-C (ARGS=--once: ends after it)
+	@exec $(MANAGE) demo $(ARGS)
+
+test: setup ## the unit and integration tests (ARGS: for pytest)
+	@exec $(BIN)/python -m pytest -q -m "not fault" $(ARGS)
+
+test-faults: setup ## the tests that kill real processes under load
+	@exec $(BIN)/python -m pytest -q -m fault $(ARGS)
+
+check: setup ## lint, types, import contracts, conventions, migrations, API schema, deploy settings, scans
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.conventions
+	$(MANAGE) makemigrations --check --dry-run
+	$(BIN)/python -m tests.migration_lint
+	$(BIN)/python -m tests.schema_drift
+	$(BIN)/python -m tests.check_secrets .local/check-secrets.json
+	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r fintech crm payments trading audit
+	$(BIN)/python -m tests.scans
+
+format: setup ## rewrite the code in the house's format
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format -q .
+
+schema: setup ## write docs/openapi.json anew
+	$(BIN)/python -m tests.schema_drift --write
+
+lock: setup ## resolve requirements.txt anew, with hashes
+	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+		--group local --group development pyproject.toml -o requirements.txt
+
+bench: ## speed beside peers: comes later
+	@echo "make bench: there is no benchmark yet; it comes with the proof of speed." >&2; exit 1
+
+drill: ## disaster drills: come later
+	@echo "make drill: there is no drill yet; they come with the disaster runbooks." >&2; exit 1
+
+synth: ## infrastructure rendered and checked: comes later
+	@echo "make synth: there is no infrastructure yet; it comes with the deployment." >&2; exit 1
+
+clean: ## stop the local stack and remove everything that was made here
+	@if [ -x $(BIN)/python ]; then $(MANAGE) stack reset --yes || true; fi
+	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

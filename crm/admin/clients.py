@@ -1,0 +1,177 @@
+"""Clients: the list names nobody; a client's page opens the personal data, and that look is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from crm.admin.base import DecisionForm, ReadOnlyAdmin, object_action
+from crm.models import Client
+from crm.selectors.clients import PersonalData, personal_data
+from crm.selectors.introducing_brokers import current_introduction
+from crm.services.introducing_brokers import introduce_client
+from crm.services.looks import record_client_read
+from crm.services.standing import lift_suspension, set_category, set_risk_rating, suspend_client
+from fintech.cells.identifiers import uuid7
+from fintech.journal import Refusal
+
+READ = "crm.read_client"
+
+
+class CategoryForm(DecisionForm):
+    """Which category a client is to have."""
+
+    category = forms.ChoiceField(choices=Client.Category.choices)
+    field_order = ["category", "reason"]
+
+
+class RiskForm(DecisionForm):
+    """Which risk rating a client is to have."""
+
+    risk = forms.ChoiceField(choices=Client.Risk.choices)
+    field_order = ["risk", "reason"]
+
+
+class IntroductionForm(DecisionForm):
+    """Which broker has introduced a client."""
+
+    ib_code = forms.CharField(label="Introducing broker's code", max_length=20)
+    field_order = ["ib_code", "reason"]
+
+
+@admin.register(Client)
+class ClientAdmin(ReadOnlyAdmin):
+    """Clients of the cell."""
+
+    history_subject = "client"
+    list_display = ("id", "entity", "country", "category", "status", "risk", "verified", "may_trade", "registered_at")
+    list_filter = ("status", "category", "risk", "may_trade", ("verified_at", admin.EmptyFieldListFilter), "entity")
+    ordering = ("-id",)
+    search_fields = ("id",)
+    search_help_text = "A client's id, a user's id, or the whole e-mail address."
+    fieldsets = (
+        (
+            "Standing",
+            {"fields": ("status", "category", "risk", "verified_at", "may_trade", "standing_since", "ended_at")},
+        ),
+        ("Person", {"fields": ("full_name", "date_of_birth", "address", "phone", "email", "country")}),
+        (
+            "Relationship",
+            {"fields": ("id", "user_id", "entity", "introduced_by", "registered_at", "email_confirmed_at")},
+        ),
+    )
+    readonly_fields = ("full_name", "date_of_birth", "address", "phone", "email", "introduced_by", "user_id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Client], search_term: str
+    ) -> tuple[QuerySet[Client], bool]:
+        """Exact matches only: sealed names can't be searched."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if "@" in term:
+            return queryset.filter(user__email=term.lower()), False
+        try:
+            identifier = UUID(term)
+        except ValueError:
+            return queryset.none(), False
+        return queryset.filter(pk=identifier) | queryset.filter(user_id=identifier), False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The client's page; whoever may read the personal data is recorded as having done so."""
+        if request.user.has_perm(READ) and self.has_view_permission(request):
+            try:
+                record_client_read(key=str(uuid7()), client_id=UUID(unquote(object_id)))
+                request.may_read_person = True  # type: ignore[attr-defined]
+            except (Refusal, ValueError):
+                pass  # no such client, which the page itself says
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Client | None:
+        """The client, with the personal data once the look has been recorded."""
+        client: Client | None = super().get_object(request, object_id, from_field)
+        if client is not None and getattr(request, "may_read_person", False):
+            client.person = personal_data(client)  # type: ignore[attr-defined]
+        return client
+
+    @admin.display(boolean=True)
+    def verified(self, client: Client) -> bool:
+        """Whether identity is proved."""
+        return client.verified_at is not None
+
+    def full_name(self, client: Client) -> str | None:
+        """The name, for who may read it."""
+        return _person(client).full_name
+
+    def date_of_birth(self, client: Client) -> str | None:
+        """The date of birth, for who may read it."""
+        born = _person(client).date_of_birth
+        return born.isoformat() if born else None
+
+    def address(self, client: Client) -> str | None:
+        """The address, for who may read it."""
+        return _person(client).address
+
+    def phone(self, client: Client) -> str | None:
+        """The telephone number, for who may read it."""
+        return _person(client).phone
+
+    def email(self, client: Client) -> str | None:
+        """The e-mail address, for who may read personal data."""
+        return client.user.email if hasattr(client, "person") else None
+
+    def introduced_by(self, client: Client) -> str | None:
+        """The code of the introducing broker that the client counts for."""
+        introduction = current_introduction(client.pk)
+        return introduction.broker.code if introduction else None
+
+    @object_action("Suspend", permission="crm.change_standing", offered=lambda c: c.status == "active")
+    def suspend(self, request: HttpRequest, client: Client, *, key: str, reason: str) -> str:
+        """Let the client close positions and nothing else."""
+        suspend_client(key=key, reason=reason, client_id=client.pk)
+        return "The client is suspended. Trading follows in a moment."
+
+    @object_action("Lift suspension", permission="crm.change_standing", offered=lambda c: c.status == "suspended")
+    def lift_suspension(self, request: HttpRequest, client: Client, *, key: str, reason: str) -> str:
+        """Let the client act again."""
+        lift_suspension(key=key, reason=reason, client_id=client.pk)
+        return "The suspension is lifted. Trading follows in a moment."
+
+    @object_action(
+        "Set category", permission="crm.change_standing", form=CategoryForm, offered=lambda c: c.status != "closed"
+    )
+    def set_category(self, request: HttpRequest, client: Client, *, key: str, reason: str, category: Any) -> str:
+        """Put the client into another category."""
+        set_category(key=key, reason=reason, client_id=client.pk, category=category)
+        return f"The client's category is {category}."
+
+    @object_action(
+        "Set risk rating", permission="crm.change_standing", form=RiskForm, offered=lambda c: c.status != "closed"
+    )
+    def set_risk_rating(self, request: HttpRequest, client: Client, *, key: str, reason: str, risk: Any) -> str:
+        """Rate the client anew."""
+        set_risk_rating(key=key, reason=reason, client_id=client.pk, risk=risk)
+        return f"The client's risk rating is {risk}."
+
+    @object_action("Note introduction", permission="crm.manage_introducing_brokers", form=IntroductionForm)
+    def introduce(self, request: HttpRequest, client: Client, *, key: str, reason: str, ib_code: str) -> str:
+        """Note who introduced the client."""
+        introduce_client(key=key, reason=reason, client_id=client.pk, ib_code=ib_code)
+        return "The introduction is noted, and counts from now on."
+
+
+def _person(client: Client) -> PersonalData:
+    nothing = PersonalData(full_name=None, address=None, date_of_birth=None, phone=None)
+    return getattr(client, "person", nothing)

@@ -1,0 +1,70 @@
+"""Introducing brokers and their places in the hierarchy."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
+
+from crm.admin.base import ReadOnlyAdmin
+from crm.models import IntroducingBroker
+from crm.selectors.introducing_brokers import codes_at
+from crm.services.looks import record_introducing_broker_read
+from fintech.cells.identifiers import uuid7
+from fintech.journal import Refusal
+from fintech.privacy.sealing import unseal_all
+
+READ = "crm.read_client"
+
+
+@admin.register(IntroducingBroker)
+class IntroducingBrokerAdmin(ReadOnlyAdmin):
+    """Those who introduce clients. A broker's page opens the name, and that look is recorded."""
+
+    history_subject = "introducing_broker"
+    list_display = ("code", "id", "hierarchy", "registered_at")
+    search_fields = ("code",)
+    ordering = ("code",)
+    fields = ("id", "code", "name", "hierarchy", "clients", "user_id", "registered_at")
+    readonly_fields = ("name", "hierarchy", "clients", "user_id")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The broker's page; whoever may read the name is recorded as having done so."""
+        if request.user.has_perm(READ) and self.has_view_permission(request):
+            try:
+                record_introducing_broker_read(key=str(uuid7()), ib_id=UUID(unquote(object_id)))
+                request.may_read_person = True  # type: ignore[attr-defined]
+            except (Refusal, ValueError):
+                pass  # no such broker, which the page itself says
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> IntroducingBroker | None:
+        """The broker, with the name once the look has been recorded."""
+        broker: IntroducingBroker | None = super().get_object(request, object_id, from_field)
+        if broker is not None and getattr(request, "may_read_person", False):
+            (broker.opened_name,) = unseal_all("crm", [broker.name_sealed])  # type: ignore[attr-defined]
+        return broker
+
+    def name(self, broker: IntroducingBroker) -> str | None:
+        """The name, for who may read it."""
+        return getattr(broker, "opened_name", None)
+
+    def hierarchy(self, broker: IntroducingBroker) -> str:
+        """The codes from this broker upward, as it stands now."""
+        return " → ".join(codes_at(broker.pk, datetime.now(UTC)))
+
+    def clients(self, broker: IntroducingBroker) -> int:
+        """How many clients count for this broker at present."""
+        return broker.introductions.filter(valid_to__isnull=True).count()

@@ -1,0 +1,105 @@
+"""allauth's adapter: it registers through crm's verb and sends mails through crm's queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal import flows
+from allauth.core import context as allauth_context
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.headless.base.response import AuthenticationResponse
+from django.contrib.auth.hashers import make_password
+from django.core.mail import EmailMultiAlternatives
+from django.forms import BaseForm
+from django.http import HttpRequest
+
+from crm.models import User
+from crm.selectors.clients import client_id_of_user, user_by_email
+from crm.services.outgoing_mails import queue_mail
+from crm.services.registration import register_client
+from crm.tasks import send_mail
+from fintech.cells import current_cell
+from fintech.cells.identifiers import uuid7
+from fintech.jurisdictions import RegulatoryEntity
+from fintech.journal import Refusal
+
+
+@dataclass(frozen=True)
+class MailSite:
+    """What allauth's mail templates know of the sender: the entity's legal name and host."""
+
+    name: str
+    domain: str
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Named in ACCOUNT_ADAPTER."""
+
+    def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
+        """Register user and client in one decision; gives the user.
+
+        An address taken since the form was checked is answered as one taken before: as if a code had been sent.
+        """
+        given = form.cleaned_data
+        try:
+            registered = register_client(
+                key=str(uuid7()),
+                entity=entity_of(request).code,
+                email=given["email"],
+                # Hashed out here: it takes a while, and no transaction should wait for it.
+                password_hash=make_password(given.get("password") or None),
+                full_name=given["full_name"],
+                country=given["country"],
+                date_of_birth=given["date_of_birth"],
+                address=given["address"],
+                phone=given.get("phone") or None,
+                ib_code=given.get("ib_code") or None,
+            )
+        except Refusal as refusal:
+            if refusal.code != "email-taken":
+                raise
+            hidden = flows.signup.prevent_enumeration(request, email=given["email"])
+            raise ImmediateHttpResponse(AuthenticationResponse.from_response(request, hidden)) from None
+        return User.objects.get(pk=registered.user_id)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queue a mail to a user and ring for its task. Strangers get none: nobody may have us write to them."""
+        user: User | None = context.get("user") or user_by_email(email)
+        if user is None:
+            return
+        request = allauth_context.request
+        entity = entity_of(request)
+        site = MailSite(name=entity.legal_name, domain=request.get_host())
+        message = self.render_mail(
+            template_prefix, email, {"request": request, "email": email, "current_site": site, **context}
+        )
+        html = None
+        if isinstance(message, EmailMultiAlternatives) and message.alternatives:
+            html = str(message.alternatives[0].content)
+        mail_id = queue_mail(
+            key=str(uuid7()),
+            person_id=person_of(user),
+            template=template_prefix,
+            recipient=email,
+            subject=str(message.subject),
+            text=str(message.body),
+            html=html,
+        )
+        send_mail.delay(str(mail_id))
+
+    def format_email_subject(self, subject: str) -> str:
+        """The subject behind the entity's name: clients know the entity, not the host."""
+        return f"{entity_of(allauth_context.request).legal_name}: {subject}"
+
+
+def entity_of(request: HttpRequest) -> RegulatoryEntity:
+    """The regulatory entity that answers under the request's host."""
+    return current_cell().jurisdiction.entity_for_host(request.get_host().partition(":")[0].rstrip("."))
+
+
+def person_of(user: User) -> UUID:
+    """Under whose key something for this user is sealed: the client's, or the staff member's own."""
+    return client_id_of_user(user.pk) or user.pk

@@ -1,0 +1,39 @@
+"""`manage.py beat --cell eu`: publish the cell's scheduled tasks when they are due, until stopped."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import current_app
+from celery.beat import Scheduler, Service
+from django.core.management.base import BaseCommand, CommandParser
+
+from fintech.cells.context import Actor, cell
+from fintech.observability.metrics import serve_metrics
+
+
+class Command(BaseCommand):
+    """Celery's beat with a cell bound around it; the schedule is CELERY_BEAT_SCHEDULE, and no state is kept."""
+
+    help = "Publish the scheduled tasks of a cell when they are due. Example: beat --cell eu"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--cell` is required."""
+        parser.add_argument("--cell", required=True, help="the cell whose tasks are published")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until SIGTERM or SIGINT."""
+        import signal
+
+        if port := os.environ.get("FINTECH_METRICS_PORT"):
+            serve_metrics(int(port))
+        service = Service(current_app._get_current_object(), scheduler_cls=_InMemory)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: service.stop())
+        with cell(options["cell"], actor=Actor.system("beat")):
+            service.start()
+
+
+class _InMemory(Scheduler):
+    """Every task of the schedule is safe to repeat, so nothing needs to be remembered between two runs."""

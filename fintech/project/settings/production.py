@@ -1,0 +1,93 @@
+"""Production: one cell, its stores named by the environment, every credential fetched from the secrets provider.
+
+The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTECH_REGION, FINTECH_PRIMARY_HOST,
+FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST, FINTECH_SECRETS_PREFIX
+(`production/eu`), FINTECH_SECRETS_PROVIDER with FINTECH_SECRETS_PATH, FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT,
+FINTECH_ANCHORS_ROOT.
+"""
+
+from __future__ import annotations
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+from fintech.cells.topology import Endpoint, ServedCell, databases
+from fintech.jurisdictions import jurisdiction
+from fintech.project.settings.base import *  # noqa: F403
+from fintech.project.settings.base import SERVICE
+from fintech.secrets import secret, use_provider
+from fintech.secrets.local import LocalFileSecrets
+
+
+def _named(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(f"{name} isn't set; see fintech/project/settings/production.py")
+    return value
+
+
+DEBUG = False
+CELL = _named("FINTECH_CELLS")
+if "," in CELL:
+    raise ImproperlyConfigured("FINTECH_CELLS names several cells; in production a deployment serves one")
+_RULES = jurisdiction(CELL)
+_REGION = _named("FINTECH_REGION")
+_PREFIX = _named("FINTECH_SECRETS_PREFIX", f"production/{CELL}")
+
+FINTECH_SECRETS_PROVIDER = _named("FINTECH_SECRETS_PROVIDER", "fintech.secrets.local.LocalFileSecrets")
+FINTECH_SECRETS_OPTIONS = {"path": _named("FINTECH_SECRETS_PATH")}
+# Settings aren't complete yet, and two of them are secrets.
+use_provider(LocalFileSecrets(**FINTECH_SECRETS_OPTIONS))
+
+_REPLICA = _named("FINTECH_REPLICA_HOST", "")
+FINTECH_SERVED_CELLS = {
+    CELL: ServedCell(
+        name=CELL,
+        jurisdiction=_RULES,
+        primary=Endpoint(_named("FINTECH_PRIMARY_HOST"), 5432, _REGION),
+        replica=Endpoint(_REPLICA, 5432, _REGION) if _REPLICA else None,
+        certificate_authority=_named("FINTECH_CERTIFICATE_AUTHORITY"),
+        secrets=_PREFIX,
+    )
+}
+POOLED = ("web", "api", "ws", "worker")
+_POOL = {"min_size": 0, "max_size": 8, "timeout": 5, "num_workers": 1, "max_idle": 60}
+DATABASES = databases(FINTECH_SERVED_CELLS.values(), pool=_POOL if SERVICE in POOLED else None)
+
+SECRET_KEY = secret(f"{_PREFIX}/django/secret-key")
+VALKEY_URL = f"rediss://:{secret(f'{_PREFIX}/valkey/password')}@{_named('FINTECH_VALKEY_HOST')}:6379/0"
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": VALKEY_URL,
+        "KEY_FUNCTION": "fintech.cells.cache.cell_key",
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 1},
+    }
+}
+CHANNEL_LAYERS = {
+    CELL: {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [VALKEY_URL], "prefix": f"{CELL}:channels"},
+    }
+}
+CELERY_BROKER_URL = VALKEY_URL
+
+ALLOWED_HOSTS = list(_RULES.hosts)
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
+SECURE_SSL_REDIRECT = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+
+EMAIL_HOST = _named("FINTECH_SMTP_HOST")
+EMAIL_USE_TLS = True
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = f"service@{ALLOWED_HOSTS[-1]}"
+STATIC_ROOT = "/srv/static"
+FINTECH_STORAGE_ROOT = _named("FINTECH_STORAGE_ROOT")
+FINTECH_ANCHORS_ROOT = _named("FINTECH_ANCHORS_ROOT")
+FINTECH_PSPS: dict[str, dict[str, object]] = {}

@@ -1,0 +1,31 @@
+"""`manage.py engine --cell eu`: react to a cell's quotes, until stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from fintech.observability.metrics import serve_metrics
+from trading.engine.engine import Engine
+
+
+class Command(BaseCommand):
+    """Runs an engine; several may run for a cell, one of them leads."""
+
+    help = "Margin calls and close-outs at a cell's quotes. Example: engine --cell eu"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--cell` is required."""
+        parser.add_argument("--cell", required=True, help="the cell whose accounts are watched")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until SIGTERM or SIGINT; the present turn is finished first."""
+        if port := os.environ.get("FINTECH_METRICS_PORT"):
+            serve_metrics(int(port))
+        engine = Engine(options["cell"])
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: engine.stop())
+        engine.run()
