@@ -1,7 +1,10 @@
-"""What a fresh demo is dealt in, and what introducing brokers earn in it. Loaded by verbs; may be loaded again."""
+"""What a fresh demo is dealt in, and what introducing brokers earn in it. Loaded by verbs; may be loaded
+again.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -38,8 +41,8 @@ _SCHEME_FROM: Final = datetime(2026, 1, 1, tzinfo=UTC)
 def load() -> None:
     """Offer the simulator's instruments and define the commission scheme, in the bound cell."""
     for definition in instrument_definitions():
-        row = Instrument.objects.filter(symbol=definition.symbol).first()
-        if row is None or row.name != definition.name or row.digits != definition.digits:
+        terms = asdict(definition)
+        if Instrument.objects.filter(symbol=definition.symbol).values(*terms).first() != terms:
             define_instrument(key=str(uuid7()), definition=definition)
     if not CommissionScheme.objects.filter(effective_from=_SCHEME_FROM).exists():
         define_commission_scheme(

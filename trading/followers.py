@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
-from fintech.facts.trading import OrderFilled
 from fintech.factlog import Followed, follower
 from fintech.factlog.followers import HEARTBEAT
 from fintech.factlog.heartbeats import time_of
+from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
+from fintech.facts.trading import OrderFilled
 from fintech.ledger.transfer_codes import TransferCode
 from trading.services.commissions import accrue
 from trading.services.standing import FOLLOWER, keep_introduction, keep_standing, move_clock
 from trading.services.transfers import SentFromWallet, receive_from_wallet
 
 
-# Standing, hierarchy and clock have one follower and so one bookmark: when the clock says that crm is known up to a
-# moment, every standing and introduction from before it is known, too.
+# Standing, hierarchy and clock have one follower and so one bookmark: when the clock says that crm is known
+# up to a moment, every standing and introduction from before it is known, too.
 @follower(
     FOLLOWER,
     source="crm.fact",

@@ -23,7 +23,10 @@ describe(
     explanation="A trading account can be closed once it holds neither positions nor cash.",
 )
 describe(
-    "client-unknown", title="No such client", status=404, explanation="There is no such client, or it isn't you."
+    "client-unknown",
+    title="No such client",
+    status=404,
+    explanation="There is no such client, or it isn't you.",
 )
 describe(
     "currency-not-offered",
@@ -35,7 +38,8 @@ describe(
     "leverage-not-offered",
     title="Leverage not offered",
     status=409,
-    explanation="`threshold` is the highest leverage that an account can have. The law's cap for an instrument counts "
+    explanation="`threshold` is the highest leverage that an account can have. The law's cap for an "
+    "instrument counts "
     "besides, whichever is lower.",
 )
 describe(
@@ -48,7 +52,8 @@ describe(
     "standing-stale",
     title="Only closing is allowed at this moment",
     status=409,
-    explanation="What trading knows of your standing (identity, suspension) is more than 5 seconds old. Until it's up "
+    explanation="What trading knows of your standing (identity, suspension) is more than 5 seconds old. "
+    "Until it's up "
     "to date again, positions can be closed but not opened. Try again shortly with a new key.",
 )
 describe(
@@ -61,7 +66,8 @@ describe(
     "may-not-trade",
     title="Trading isn't permitted",
     status=409,
-    explanation="Something that the rules ask for before trading is missing, or the client is suspended: `rule` says "
+    explanation="Something that the rules ask for before trading is missing, or the client is suspended: "
+    "`rule` says "
     "which. Positions can still be closed.",
 )
 describe(
@@ -80,14 +86,16 @@ describe(
     "instrument-not-for-category",
     title="Instrument not for this category of clients",
     status=409,
-    explanation="The jurisdiction's rules let no client of this category deal in instruments of this class; `rule` and "
+    explanation="The jurisdiction's rules let no client of this category deal in instruments of this class; "
+    "`rule` and "
     "`source` say which rule.",
 )
 describe(
     "volume-not-allowed",
     title="Volume not allowed",
     status=409,
-    explanation="The volume is below the least, above the largest, or no whole number of steps: `rule` says which, "
+    explanation="The volume is below the least, above the largest, or no whole number of steps: `rule` says "
+    "which, "
     "`threshold` what it is.",
 )
 describe(
@@ -100,7 +108,8 @@ describe(
     "stale-quote",
     title="Quote too old",
     status=409,
-    explanation="The latest quote is older than `threshold_ms`: nothing is dealt at it. Try again with a new key.",
+    explanation="The latest quote is older than `threshold_ms`: nothing is dealt at it. Try again with a "
+    "new key.",
 )
 describe(
     "quotes-unavailable",
@@ -118,12 +127,17 @@ describe(
     "margin-insufficient",
     title="Not enough equity for the margin",
     status=409,
-    explanation="After the fill, costs included, equity (`equity_after`) would not cover the total initial margin "
-    "(`threshold`); `shortfall` is missing. `rule` says what sets the margin and `margin_share` how much of the "
+    explanation="After the fill, costs included, equity (`equity_after`) would not cover the total initial "
+    "margin "
+    "(`threshold`); `shortfall` is missing. `rule` says what sets the margin and `margin_share` how much of "
+    "the "
     "exposure it asks.",
 )
 describe(
-    "position-unknown", title="No such position", status=404, explanation="There is no position of yours with this id."
+    "position-unknown",
+    title="No such position",
+    status=404,
+    explanation="There is no position of yours with this id.",
 )
 describe(
     "position-closed",
@@ -145,7 +159,10 @@ describe(
     explanation="Money moves between a wallet and a trading account of the same currency.",
 )
 describe(
-    "wallet-unknown", title="No such wallet", status=404, explanation="There is no wallet of yours with this id."
+    "wallet-unknown",
+    title="No such wallet",
+    status=404,
+    explanation="There is no wallet of yours with this id.",
 )
 describe(
     "feed-unavailable",
@@ -166,7 +183,10 @@ describe(
     explanation="The terms that open positions are computed from don't change beneath them.",
 )
 describe(
-    "unknown-currency", title="Unknown currency", status=409, explanation="There is no such currency in ISO 4217."
+    "unknown-currency",
+    title="Unknown currency",
+    status=409,
+    explanation="There is no such currency in ISO 4217.",
 )
 describe(
     "rates-not-valid",

@@ -33,7 +33,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from json import JSONEncoder
+from json.encoder import encode_basestring
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,6 +43,7 @@ from uuid import UUID
 FORMAT: Final = 1
 
 _NO_OFFSET: Final = timedelta(0)
+_OFFSET_CHARACTERS: Final = len("+00:00")
 
 
 class NotCanonical(ValueError):
@@ -54,7 +57,7 @@ def moment_text(moment: datetime) -> str:
         raise NotCanonical(f"{moment.isoformat()} has no time zone")
     if offset != _NO_OFFSET:
         moment = moment.astimezone(UTC)
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{moment.isoformat(timespec='microseconds')[:-_OFFSET_CHARACTERS]}Z"
 
 
 def _other_value(value: object) -> str:
@@ -71,7 +74,8 @@ def _other_value(value: object) -> str:
     raise NotCanonical(f"a {type(value).__name__} has no form in an entry")
 
 
-_text = JSONEncoder(ensure_ascii=False).encode
+# Cells, sources, kinds and lives come again and again: verifying a million entries asks for them as often.
+_word = lru_cache(maxsize=4096)(encode_basestring)
 _row = JSONEncoder(
     ensure_ascii=False, sort_keys=True, allow_nan=False, separators=(",", ":"), default=_other_value
 ).encode
@@ -80,7 +84,7 @@ _row = JSONEncoder(
 def header(
     *,
     cell: str,
-    client_id: UUID | None,
+    client_id: UUID | str | None,
     source_id: int,
     incarnation: str,
     kind: str,
@@ -88,12 +92,12 @@ def header(
     source: str,
     subject: str,
 ) -> bytes:
-    """The first bytes of an entry, up to where its row begins."""
+    """The first bytes of an entry, up to where its row begins. Ids may be given by their canonical text."""
     client = "null" if client_id is None else f'"{client_id}"'
     return (
-        f'{{"cell":{_text(cell)},"client":{client},"format":{FORMAT},"id":"{source_id}",'
-        f'"incarnation":{_text(incarnation)},"kind":{_text(kind)},"recorded_at":"{moment_text(recorded_at)}",'
-        f'"source":{_text(source)},"subject":{_text(subject)},"written":'
+        f'{{"cell":{_word(cell)},"client":{client},"format":{FORMAT},"id":"{source_id}",'
+        f'"incarnation":{_word(incarnation)},"kind":{_word(kind)},"recorded_at":"{moment_text(recorded_at)}",'
+        f'"source":{_word(source)},"subject":{encode_basestring(subject)},"written":'
     ).encode()
 
 

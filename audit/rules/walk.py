@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from audit.rules.canonical import header
 from audit.rules.findings import Code, Disagreement
 from audit.rules.merkle import Frontier, GrowingTree, leaf_hash
 
 # number, source, incarnation, source id, kind, subject, client, recorded at, appended at, bytes, hash
-EntryRow = tuple[int, str, str, int, str, str, UUID | None, datetime, datetime, bytes, bytes]
+EntryRow = tuple[int, str, str, int, str, str, str | None, datetime, datetime, bytes, bytes]
 
 # Transactions last seconds and clocks of a cell's servers agree to better than this. An entry that claims
 # to be older than its source's earlier entries by more was written when it says it wasn't.

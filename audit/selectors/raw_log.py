@@ -21,7 +21,7 @@ from fintech.cells import alias_for
 _ENTRIES_PER_READ: Final = 10_000
 
 _ENTRIES: Final = (
-    "SELECT number, source, incarnation::text, source_id, kind, subject, client_id, recorded_at, "
+    "SELECT number, source, incarnation::text, source_id, kind, subject, client_id::text, recorded_at, "
     "appended_at, leaf, leaf_hash FROM audit_entry WHERE number >= %s AND number < %s ORDER BY number"
 )
 _LEAVES: Final = (

@@ -26,15 +26,22 @@ class BeforeTrading:
 
 
 def may_trade(category: Category, before: BeforeTrading) -> bool:
-    """Whether everything is done that comes before trading. Test and warning protect retail clients only.
+    """Whether everything is done that comes before trading. Test and warning protect retail clients only."""
+    return category != "retail" or (is_tested(before) and is_warned(before))
+
+
+def is_tested(before: BeforeTrading) -> bool:
+    """Whether the questions of the jurisdiction are passed, or none are asked."""
+    return before.asked is None or before.asked in before.passed
+
+
+def is_warned(before: BeforeTrading) -> bool:
+    """Whether the warning in force is accepted.
 
     A renewed percentage doesn't ask for a new acceptance, new wording does: the part of a version before `+`
     names the wording, the part behind it the day of the percentage.
     """
-    if category != "retail":
-        return True
-    tested = before.asked is None or before.asked in before.passed
-    return tested and _wording(before.warning) in {_wording(version) for version in before.accepted}
+    return _wording(before.warning) in {_wording(version) for version in before.accepted}
 
 
 def status_may_become(now: Status, then: Status) -> bool:

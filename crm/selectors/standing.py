@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from crm.models import AppropriatenessTest, Client, RiskWarningAcceptance
+from crm.models import AppropriatenessTest, Client, IdentityCase, RiskWarningAcceptance
+from crm.rules.identity_cases import State
+from crm.rules.next_steps import NextStep, next_steps
 from crm.rules.standing import BeforeTrading, Category, Risk, Status
 from fintech.cells import current_cell
 
@@ -62,4 +64,16 @@ def before_trading(client: Client, at: datetime) -> BeforeTrading:
         passed=set(tests.values_list("kind", flat=True)),
         warning=rules.risk_warnings[client.entity].version,
         accepted=set(acceptances.values_list("version", flat=True)),
+    )
+
+
+def steps_of(client: Client, at: datetime) -> tuple[NextStep, ...]:
+    """What is still to be done before the client has full use of the account."""
+    open_cases = IdentityCase.objects.filter(client=client, state__in=["draft", "submitted"])
+    standing = standing_of(client)
+    return next_steps(
+        standing.category,
+        before_trading(client, at),
+        verified=standing.verified,
+        open_case=cast(State | None, open_cases.values_list("state", flat=True).first()),
     )

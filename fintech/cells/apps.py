@@ -4,11 +4,14 @@ from django.apps import AppConfig
 
 
 class CellsConfig(AppConfig):
-    """Registers the system checks."""
+    """Registers the system checks and guards the querysets."""
 
     name = "fintech.cells"
     label = "cells"
 
     def ready(self) -> None:
-        """Import the checks, which register themselves."""
+        """Register the checks, and guard Django's querysets."""
         from fintech.cells import checks  # noqa: F401
+        from fintech.cells.foreign_objects import guard_querysets
+
+        guard_querysets()

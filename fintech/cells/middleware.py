@@ -54,9 +54,9 @@ def keep_context_while_streaming(response: HttpResponseBase) -> HttpResponseBase
     if isinstance(response, StreamingHttpResponse):
         context = copy_context()
         if response.is_async:
-            response.streaming_content = _step_async(aiter(response), context)
+            response.streaming_content = _step_async(aiter(response.streaming_content), context)
         else:
-            response.streaming_content = _step(iter(response), context)
+            response.streaming_content = _step(iter(response.streaming_content), context)
     return response
 
 

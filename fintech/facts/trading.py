@@ -1,4 +1,5 @@
-"""What happens in trading. Everything about an account has the subject ("trading_account", its id), without gaps.
+"""What happens in trading. Everything about an account has the subject ("trading_account", its id), without
+gaps.
 
 Volumes (lots) and prices are decimal texts, amounts whole minor units of the currency beside them.
 """
@@ -36,8 +37,8 @@ class TradingAccountClosed:
 class OrderFilled:
     """An order was filled, at the quote that it keeps.
 
-    `purpose` says why it was dealt ("client", "close-out"). `realised_minor` and `commission_minor` are what the
-    fill booked, `margin_minor` what its position holds after it, `required_minor` the account's total.
+    `purpose` says why it was dealt ("client", "close-out"). `realised_minor` and `commission_minor` are what
+    the fill booked, `margin_minor` what its position holds after it, `required_minor` the account's total.
     """
 
     order_id: UUID
@@ -84,7 +85,8 @@ class PositionChanged:
 
 @fact("trading.cash.changed", version=1)
 class CashChanged:
-    """An account's cash changed by `amount_minor` (negative: less) to `cash_minor`, by a transfer of its book.
+    """An account's cash changed by `amount_minor` (negative: less) to `cash_minor`, by a transfer of its
+    book.
 
     `cause` is the transfer's code as a word. `reference` is what it has to do with: a fill, a wallet.
     """
@@ -101,7 +103,9 @@ class CashChanged:
 
 @fact("trading.account.margin_called", version=1)
 class MarginCalled:
-    """Equity fell below the margin call level of the required margin; `rule` names the version that said so."""
+    """Equity fell below the margin call level of the required margin; `rule` names the version that said
+    so.
+    """
 
     trading_account_id: UUID
     client_id: UUID
@@ -125,7 +129,8 @@ class MarginCallEnded:
 
 @fact("trading.position.closed_out", version=1)
 class PositionClosedOut:
-    """One closing of a margin close-out: equity and required margin around it, and the rule that asked for it.
+    """One closing of a margin close-out: equity and required margin around it, and the rule that asked for
+    it.
 
     The fill (see OrderFilled) keeps the quote. Equity is the same before and after: what floated is realised.
     """
@@ -156,7 +161,8 @@ class TransferToWalletSent:
 
 @fact("trading.transfer.suspended", version=1)
 class TransferSuspended:
-    """Money from a wallet could not go to the account it was meant for, and waits in the client's suspense account.
+    """Money from a wallet could not go to the account it was meant for, and waits in the client's suspense
+    account.
 
     `why` is a code: unknown-account, closed-account, other-client, other-currency.
     """

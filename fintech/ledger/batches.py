@@ -52,7 +52,7 @@ def _post_part(alias: str, items: list[Item], *, operation: str, reason: str) ->
         houses = _houses([item for item, result in zip(items, results, strict=True) if _undecided(result)])
         if not houses or not _open_missing(alias, houses):
             return results
-        # Some items named house accounts that nothing had been posted to: all are decided again, in their order.
+        # Some items name house accounts that nobody has posted to: all are decided again, in their order.
         transaction.set_rollback(True, using=alias)
     _open(alias, houses, reason=reason)
     with transaction.atomic(using=alias, durable=True):
@@ -61,10 +61,14 @@ def _post_part(alias: str, items: list[Item], *, operation: str, reason: str) ->
 
 def _open(alias: str, houses: list[int], *, reason: str) -> None:
     """Open house accounts by a decision of its own, so that the journal says who did it."""
-    request = request_by(current_cell(), operation="ledger.open_house_accounts", key=str(uuid7()), reason=reason)
+    request = request_by(
+        current_cell(), operation="ledger.open_house_accounts", key=str(uuid7()), reason=reason
+    )
     with transaction.atomic(using=alias, durable=True), deciding(Decision(alias, request)) as decision:
         decision.begin()
-        calls.row(alias, "SELECT ledger_open_house_v1(%s::bigint, %s::bigint[])", [decision.journal_id, houses])
+        calls.row(
+            alias, "SELECT ledger_open_house_v1(%s::bigint, %s::bigint[])", [decision.journal_id, houses]
+        )
         decision.finish("done", None, payload_hash([str(house) for house in houses]))
 
 
@@ -74,9 +78,9 @@ def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list
     legs = [leg for item in items for leg in item.legs]
     outcomes, journal_ids = calls.row(
         alias,
-        "SELECT outcomes, journal_ids FROM ledger_post_batch_v1(%s::text, %s::text, %s::text, %s::text, %s::text, "
-        "%s::text[], %s::bytea[], %s::integer[], %s::smallint[], %s::bigint[], %s::bigint[], %s::bigint[], "
-        "%s::smallint[], %s::uuid[], %s::date[], %s::uuid[], %s::bigint[])",
+        "SELECT outcomes, journal_ids FROM ledger_post_batch_v1(%s::text, %s::text, %s::text, %s::text, "
+        "%s::text, %s::text[], %s::bytea[], %s::integer[], %s::smallint[], %s::bigint[], %s::bigint[], "
+        "%s::bigint[], %s::smallint[], %s::uuid[], %s::date[], %s::uuid[], %s::bigint[])",
         [
             actor,
             operation,
@@ -97,11 +101,9 @@ def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list
 
 
 def _hash(legs: tuple[Leg, ...]) -> bytes:
-    """What tells an item's content from another's. Needs no key: account numbers and amounts only, nothing personal."""
-    content = [
-        (leg.debit, leg.credit, leg.amount, int(leg.code))
-        + (str(leg.client_id), str(leg.value_date), str(leg.reference), leg.corrects)
-        for leg in legs
+    """What tells an item's content from another's; needs no secret, as nothing in it is personal."""
+    content = [(leg.debit, leg.credit, leg.amount, int(leg.code), leg.corrects) for leg in legs] + [
+        (str(leg.client_id), str(leg.value_date), str(leg.reference)) for leg in legs
     ]
     return hashlib.sha256(repr(content).encode()).digest()
 
@@ -111,11 +113,13 @@ def _undecided(result: ItemResult) -> bool:
 
 
 def _houses(items: list[Item]) -> list[int]:
-    return sorted({side for item in items for leg in item.legs for side in (leg.debit, leg.credit) if is_house(side)})
+    return sorted(
+        {side for item in items for leg in item.legs for side in (leg.debit, leg.credit) if is_house(side)}
+    )
 
 
 def _open_missing(alias: str, houses: list[int]) -> bool:
-    """Whether some of the house accounts are yet to be opened. Raises ValueError for a number that is none."""
+    """Whether some of the house accounts are yet to be opened. Raises ValueError for what is none."""
     for number in houses:
         house_account(number)
     query = "SELECT count(*) FROM ledger_account WHERE number = ANY (%s::bigint[])"

@@ -1,8 +1,9 @@
 """The book: the only Python face of one concern's ledger. `Book("payments").post(...)`.
 
-What changes the book runs inside a decision (a verb or a follower), whose journal row its transfers carry, or is a
-batch that brings its own. A decision that touches several client accounts first locks them all in one call of `lock`,
-or posts them as one by `post_linked`; anything else is refused, since two such decisions could wait for each other.
+What changes the book runs inside a decision (a verb or a follower), whose journal row its transfers carry,
+or is a batch that brings its own. A decision that touches several client accounts first locks them all in one
+call of `lock`, or posts them as one by `post_linked`; anything else is refused, since two such decisions
+could wait for each other.
 """
 
 from __future__ import annotations
@@ -12,23 +13,18 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-import psycopg.errors
-from django.db import OperationalError
 from prometheus_client import Counter
 
-from fintech.cells import alias_for
-from fintech.cells.replicas import replica_or_primary
 from fintech.journal import Decision, inside_decision
 from fintech.ledger import batches, calls
-from fintech.ledger.accounts import HOUSE_CLIENT_ID, AccountKind, is_client, is_house
-from fintech.ledger.balances import Account, Balance, Disagreement, Hold, ReplayReport
+from fintech.ledger.accounts import AccountKind, is_client, is_house
 from fintech.ledger.currencies import currency as currency_of_code
 from fintech.ledger.house_accounts import HousePurpose, house_account, house_number
+from fintech.ledger.reading import ReadableBook
 from fintech.ledger.refusals import (
     HoldExceeded,
     HoldExpired,
     InsufficientFunds,
-    MomentNotFinal,
     PeriodClosed,
     PeriodNotOver,
     UnknownAccount,
@@ -99,9 +95,9 @@ class Book(ReadableBook):
             decision.journal_id, debit, credit, amount, int(code), client_id, value_date, reference
         ]  # fmt: skip
         query = (
-            "SELECT outcome, transfer_id, leg, client_id, client_balance, client_seq, recorded_at, value_date, available "
-            "FROM ledger_post_one_v1(%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::smallint, %s::uuid, %s::date,"
-            " %s::uuid)"
+            "SELECT outcome, transfer_id, leg, client_id, client_balance, client_seq, recorded_at, "
+            "value_date, available FROM ledger_post_one_v1(%s::bigint, %s::bigint, %s::bigint, %s::bigint, "
+            "%s::smallint, %s::uuid, %s::date, %s::uuid)"
         )
         row = calls.row(self.alias, query, parameters)
         if row[0] == Outcome.UNKNOWN_ACCOUNT and self._open_houses([debit, credit]):
@@ -130,10 +126,10 @@ class Book(ReadableBook):
     def post_batch(
         self, items: Sequence[Item], *, operation: str = "ledger.post_batch", reason: str = ""
     ) -> list[ItemResult]:
-        """Post many items outside every decision, each a request of the bound actor's with a journal row of its own.
+        """Post many items outside every decision, each a request of the bound actor's with a journal row.
 
-        What the items get, in their order, is what posting them one by one would give. `operation` scopes their keys.
-        A batch cut short by a failure is simply posted again: what stands is replayed.
+        What the items get, in their order, is what posting them one by one would give. `operation` scopes
+        their keys. A batch cut short by a failure is simply posted again: what stands is replayed.
         """
         return batches.post_batch(self.alias, items, operation=operation, reason=reason)
 
@@ -150,13 +146,16 @@ class Book(ReadableBook):
     def hold(
         self, *, account: int, amount: int, code: TransferCode, expires_at: datetime | None = None
     ) -> int:
-        """Set `amount` minor units aside, and give the hold's id. Raises InsufficientFunds, UnknownAccount."""
+        """Set `amount` minor units aside, and give the hold's id.
+
+        Raises InsufficientFunds, UnknownAccount.
+        """
         if amount <= 0:
             raise ValueError(f"a hold is of a whole number of minor units above 0, not {amount}")
         outcome, hold_id, available = calls.row(
             self.alias,
-            "SELECT outcome, hold_id, available FROM ledger_hold_v1(%s::bigint, %s::bigint, %s::bigint, %s::smallint, "
-            "%s::timestamptz)",
+            "SELECT outcome, hold_id, available FROM ledger_hold_v1(%s::bigint, %s::bigint, %s::bigint, "
+            "%s::smallint, %s::timestamptz)",
             [self._decision().journal_id, account, amount, int(code), expires_at],
         )
         if outcome == Outcome.INSUFFICIENT:
@@ -179,11 +178,18 @@ class Book(ReadableBook):
         `code` is the hold's own unless given. Raises HoldExceeded, HoldExpired, UnknownHold, UnknownAccount.
         """
         decision = self._decision()
-        parameters = [decision.journal_id, hold, credit, amount, None if code is None else int(code), reference]
+        parameters = [
+            decision.journal_id,
+            hold,
+            credit,
+            amount,
+            None if code is None else int(code),
+            reference,
+        ]
         query = (
-            "SELECT outcome, remaining, debit, amount, code, transfer_id, leg, client_id, client_balance, client_seq, "
-            "recorded_at, value_date FROM ledger_post_hold_v1(%s::bigint, %s::bigint, %s::bigint, %s::bigint, "
-            "%s::smallint, %s::uuid)"
+            "SELECT outcome, remaining, debit, amount, code, transfer_id, leg, client_id, client_balance, "
+            "client_seq, recorded_at, value_date FROM ledger_post_hold_v1(%s::bigint, %s::bigint, "
+            "%s::bigint, %s::bigint, %s::smallint, %s::uuid)"
         )
         row = calls.row(self.alias, query, parameters)
         if row[0] == Outcome.UNKNOWN_ACCOUNT and self._open_houses([credit]):
@@ -193,11 +199,14 @@ class Book(ReadableBook):
         return self._posted(leg, decision, row[5:])
 
     def release_hold(self, hold: int, *, amount: int | None = None) -> int:
-        """Release a hold, in part or (`amount` None) all that is left; gives how much. Raises HoldExceeded."""
+        """Release a hold, in part or (`amount` None) all that is left; gives how much.
+
+        Raises HoldExceeded, UnknownHold.
+        """
         return self._end_hold(hold, _RELEASED, amount)
 
     def expire_hold(self, hold: int) -> int:
-        """Let a hold whose time is over expire; gives how much was left. Raises HoldExpired when it isn't over."""
+        """Let a hold whose time is over expire; gives how much was left. Raises HoldExpired when not over."""
         return self._end_hold(hold, _EXPIRED, None)
 
     # Periods and snapshots
@@ -209,7 +218,7 @@ class Book(ReadableBook):
             raise PeriodNotOver(through)
 
     def take_snapshot(self, account: int, *, through_id: int) -> None:
-        """Keep a house account's balance up to a final id of the log, so that later reads sum only what follows."""
+        """Keep a house account's balance up to a final id of the log, so that reads sum only what follows."""
         calls.row(self.alias, "SELECT ledger_take_snapshot_v1(%s::bigint, %s::bigint)", [account, through_id])
 
     # Inside
@@ -270,8 +279,8 @@ class Book(ReadableBook):
     def _end_hold(self, hold: int, kind: int, amount: int | None) -> int:
         outcome, released, remaining = calls.row(
             self.alias,
-            "SELECT outcome, amount, remaining FROM ledger_release_hold_v1(%s::bigint, %s::bigint, %s::smallint, "
-            "%s::bigint)",
+            "SELECT outcome, amount, remaining FROM ledger_release_hold_v1(%s::bigint, %s::bigint, "
+            "%s::smallint, %s::bigint)",
             [self._decision().journal_id, hold, kind, amount],
         )
         self._refuse_hold(outcome, hold, amount, remaining)

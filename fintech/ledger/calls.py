@@ -13,8 +13,8 @@ def rows(alias: str, query: str, parameters: Sequence[object] = ()) -> list[Row]
     """All rows of a query."""
     connection = connections[alias]
     connection.ensure_connection()
-    # Django's own cursors write the values into the query's text, so the server parses and plans each call anew.
-    # This one lets psycopg prepare it after a few uses; Django's wrapper around it counts, logs and maps errors.
+    # Django's own cursors write the values into the query's text, so the server parses and plans each call
+    # anew. This one lets psycopg prepare it after a few uses; Django's wrapper counts, logs and maps errors.
     cursor = connection._prepare_cursor(psycopg.Cursor(connection.connection))  # type: ignore[attr-defined]
     with cursor:
         cursor.execute(query, parameters)

@@ -21,11 +21,11 @@ def claw_back(
     debt_code: TransferCode = TransferCode.DEBT_INCURRED,
     unsent_holds: Sequence[int] = (),
 ) -> ClawBack:
-    """Take `amount` back from a client's account to a house account; what isn't there becomes the client's debt.
+    """Take `amount` back from a client's account to a house account; what isn't there becomes a debt.
 
-    Holds among `unsent_holds` (those of withdrawals not yet sent to a PSP) are cancelled whole, in their order, as
-    long as what is available doesn't cover the amount; the caller tells their withdrawals. Never refuses for lack of
-    money. Takes its own locks, so it comes before everything else that its decision posts.
+    Holds among `unsent_holds` (those of withdrawals not yet sent to a PSP) are cancelled whole, in their
+    order, as long as what is available doesn't cover the amount; the caller tells their withdrawals. Never
+    refuses for lack of money. Takes its own locks, so it comes before all else that its decision posts.
     """
     client_id = book.account(account).client_id
     debt_account = book.open_account(

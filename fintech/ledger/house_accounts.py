@@ -57,7 +57,7 @@ class HouseAccount:
 
 
 def house_number(purpose: HousePurpose, *, entity: int, currency_code: str) -> int:
-    """The number of a house account: −((entity × 100 + purpose) × 1000 + numeric currency)."""
+    """The number of a house account: -((entity * 100 + purpose) * 1000 + numeric currency)."""
     if not 1 <= entity <= MAXIMUM_ENTITY:
         raise ValueError(f"the number of a regulatory entity is from 1 to {MAXIMUM_ENTITY}, not {entity}")
     return -((entity * 100 + HousePurpose(purpose)) * 1000 + currency(currency_code).numeric)

@@ -1,6 +1,7 @@
 """The ledger's tables, for reading: their SQL stands in `sql/`, and functions alone write them.
 
-Used through an explicit alias, as they stand in several databases; code that needs a balance or posts uses `Book`.
+Used through an explicit alias, as they stand in several databases; code that posts or needs a balance uses
+`Book`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from django.db import models
 
 from fintech.ledger.accounts import AccountKind
-from fintech.ledger.transfer_codes import TransferCode
 from fintech.privacy.declarations import Columns
 
 
@@ -94,7 +94,7 @@ class LedgerTransfer(models.Model):
     client_account = models.BigIntegerField(null=True)
     client_id = models.UUIDField()
     value_date = models.DateField()
-    code = models.SmallIntegerField(choices=[(code.value, code.word) for code in TransferCode])
+    code = models.SmallIntegerField()
     leg = models.SmallIntegerField()
 
     class Meta:
@@ -116,7 +116,7 @@ class LedgerHold(models.Model):
     account = models.BigIntegerField()
     client_id = models.UUIDField()
     amount = models.BigIntegerField()
-    code = models.SmallIntegerField(choices=[(code.value, code.word) for code in TransferCode])
+    code = models.SmallIntegerField()
     journal_id = models.BigIntegerField()
     expires_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField()

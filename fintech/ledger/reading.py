@@ -1,7 +1,7 @@
-"""Reading a book: accounts, balances now and then, statements, holds, and the comparison with its own transfers.
+"""Reading a book: accounts, balances now and then, statements, holds, a comparison with its transfers.
 
-Inside `reading("report")` these reads go to the replica, except the balance as of a moment: only the primary knows
-which transactions could still change it.
+Inside `reading("report")` these reads go to the replica, except the balance as of a moment: only the primary
+knows which transactions could still change it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from fintech.ledger.transfers import Transfer
 
 _LAST_ID: Final = 2**63 - 1
 _TRANSFER: Final = (
-    "id, journal_id, leg, debit, credit, amount, code, client_id, client_balance, client_seq, reference, corrects, "
-    "recorded_at, value_date"
+    "id, journal_id, leg, debit, credit, amount, code, client_id, client_balance, client_seq, reference, "
+    "corrects, recorded_at, value_date"
 )
 
 
@@ -56,7 +56,9 @@ class ReadableBook:
         if is_house(account):
             return Balance(account=account, posted=self.balance_through(account, _LAST_ID), held=0, seq=0)
         found = calls.rows(
-            self._readable(), "SELECT balance, held, seq FROM ledger_balance WHERE account = %s::bigint", [account]
+            self._readable(),
+            "SELECT balance, held, seq FROM ledger_balance WHERE account = %s::bigint",
+            [account],
         )
         if not found:
             raise UnknownAccount(f"there is no account {account}")
@@ -85,21 +87,26 @@ class ReadableBook:
 
     def statement(self, account: int, *, after: int | None = None, limit: int = 100) -> list[Transfer]:
         """A page of the account's transfers, oldest first, past the transfer with id `after`."""
-        return self._transfers("ledger_statement_v1(%s::bigint, %s::bigint, %s::integer)", [account, after, limit])
+        return self._transfers(
+            "ledger_statement_v1(%s::bigint, %s::bigint, %s::integer)", [account, after, limit]
+        )
 
     def latest(self, account: int, *, before: int | None = None, limit: int = 100) -> list[Transfer]:
         """A page of the account's transfers, newest first, before the transfer with id `before`."""
-        return self._transfers("ledger_latest_v1(%s::bigint, %s::bigint, %s::integer)", [account, before, limit])
+        return self._transfers(
+            "ledger_latest_v1(%s::bigint, %s::bigint, %s::integer)", [account, before, limit]
+        )
 
     def transfers_of(self, journal_id: int) -> list[Transfer]:
         """The transfers of a decision or item, in the order of its legs."""
         return self._transfers("ledger_transfer WHERE journal_id = %s::bigint ORDER BY leg", [journal_id])
 
     def replay(self) -> ReplayReport:
-        """Recompute the whole book from its transfers and holds, and compare each balance. Reads everything."""
+        """Recompute the whole book from its transfers and holds, and compare. Reads everything."""
         found = calls.rows(self._readable(), "SELECT what, account, expected, found FROM ledger_replay_v1()")
         transfers, accounts = calls.row(
-            self._readable(), "SELECT (SELECT count(*) FROM ledger_transfer), (SELECT count(*) FROM ledger_account)"
+            self._readable(),
+            "SELECT (SELECT count(*) FROM ledger_transfer), (SELECT count(*) FROM ledger_account)",
         )
         disagreements = tuple(
             Disagreement(what=what, account=account, expected=expected, found=seen)
@@ -114,8 +121,7 @@ class ReadableBook:
 
     def holds(self, account: int) -> list[Hold]:
         """The account's holds of which something is left, oldest first."""
-        found = self._holds("h.account = %s AND ledger_hold_remaining_v1(h.id) > 0", [account])
-        return found
+        return self._holds("h.account = %s AND ledger_hold_remaining_v1(h.id) > 0", [account])
 
     def find_hold(self, hold: int) -> Hold:
         """A hold, whatever became of it. Raises UnknownHold."""
@@ -128,7 +134,8 @@ class ReadableBook:
         return replica_or_primary(self.alias)
 
     def _accounts(self, condition: str, parameters: list[object]) -> list[Account]:
-        query = f"SELECT number, kind, client_id, opened_at FROM ledger_account WHERE {condition} ORDER BY opened_at"  # noqa: S608
+        columns = "number, kind, client_id, opened_at"
+        query = f"SELECT {columns} FROM ledger_account WHERE {condition} ORDER BY opened_at"  # noqa: S608
         return [
             Account(number=number, kind=AccountKind(kind), client_id=client_id, opened_at=opened_at)
             for number, kind, client_id, opened_at in calls.rows(self._readable(), query, parameters)

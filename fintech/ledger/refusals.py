@@ -6,7 +6,7 @@ from fintech.journal import Refusal
 
 
 class UnknownAccount(LookupError):
-    """An account doesn't exist, or isn't this client's. A bug of the caller's: verbs get numbers from their rows."""
+    """An account doesn't exist, or isn't this client's. A bug: verbs get numbers from their own rows."""
 
 
 class UnknownHold(LookupError):
@@ -40,7 +40,9 @@ class PeriodNotOver(Refusal):
 
     def __init__(self, through: date) -> None:
         super().__init__(
-            "period-not-over", f"The book can't be closed through {through}: that day isn't over yet.", through=through
+            "period-not-over",
+            f"The book can't be closed through {through}: that day isn't over yet.",
+            through=through,
         )
 
 
@@ -65,7 +67,9 @@ class HoldExpired(Refusal):
 
 
 class MomentNotFinal(Refusal):
-    """The balance as of this moment could still change: it's ahead, or a transaction of that time is still open."""
+    """The balance as of this moment could still change: it's ahead, or a transaction of then is open."""
 
     def __init__(self, at: datetime) -> None:
-        super().__init__("moment-not-final", "The balance as of this moment could still change; ask again.", at=at)
+        super().__init__(
+            "moment-not-final", "The balance as of this moment could still change; ask again.", at=at
+        )

@@ -23,14 +23,16 @@ from trading.api.serializers import (
     PlaceOrderSerializer,
     PositionSerializer,
 )
-from trading.selectors.margins import with_floating
+from trading.selectors.margins import positions_at
 from trading.selectors.market import read_market
 from trading.selectors.positions import positions_of
 from trading.selectors.trading_accounts import orders_of
 from trading.services.orders import close_position, place_order
 
 _ACCOUNT = OpenApiParameter("trading_account_id", UUID, required=False, description="Of this account only.")
-_STATUS = OpenApiParameter("status", str, required=False, enum=["open", "closed"], description="Open if not given.")
+_STATUS = OpenApiParameter(
+    "status", str, required=False, enum=["open", "closed"], description="Open if not given."
+)
 
 
 class OrderQuery(StrictSerializer):
@@ -76,10 +78,12 @@ class PositionList(APIView):
     def get(self, request: Request) -> Response:
         """A page of positions; open ones with what closing them now would bring."""
         query: dict[str, Any] = validated_query(request, PositionQuery, also=("cursor", "limit"))
-        wanted = positions_of(client_id_of(request)).filter(closed_at__isnull=query.pop("status") == "open", **query)
+        wanted = positions_of(client_id_of(request)).filter(
+            closed_at__isnull=query.pop("status") == "open", **query
+        )
         page = CursorPage()
         positions = page.paginate_queryset(wanted, request, view=self)
-        shown = with_floating(positions, read_market())
+        shown = positions_at(positions, read_market())
         return page.get_paginated_response(PositionSerializer(shown, many=True).data)
 
 

@@ -48,19 +48,15 @@ class SideField(serializers.ChoiceField):
 
 
 class MinorField(MoneyField):
-    """A column of minor units, shown as money in the currency that another column of the row names."""
+    """A column of minor units, shown as money in the currency that the row names."""
 
-    def __init__(self, column: str, *, currency_from: str = "currency", **options: Any) -> None:
-        self.column, self.currency_from = column, currency_from
+    def __init__(self, column: str, **options: Any) -> None:
+        self.column = column
         super().__init__(read_only=True, source="*", **options)
 
-    def to_representation(self, value: Any) -> dict[str, str] | None:  # type: ignore[override]
-        """The money, or null where the column is."""
-        minor = getattr(value, self.column)
-        unit: Any = value
-        for name in self.currency_from.split("."):
-            unit = getattr(unit, name)
-        return None if minor is None else Money(minor, currency(unit)).wire
+    def to_representation(self, value: Any) -> dict[str, str]:
+        """The money."""
+        return Money(getattr(value, self.column), currency(value.currency)).wire
 
 
 class InstrumentSerializer(serializers.Serializer[Any]):
@@ -102,10 +98,11 @@ class OpenAccountSerializer(StrictSerializer):
 
 
 class TradingAccountSerializer(serializers.Serializer[Any]):
-    """An account with its worth at the quotes of the moment; from `trading.selectors.margins.AccountOverview`.
+    """An account with its worth at the quotes of the moment; from
+    `trading.selectors.margins.AccountOverview`.
 
-    `margin_level` is in percent, null with nothing open. `fresh` is false while a quote is missing or old: then
-    equity is what was last known.
+    `margin_level` is in percent, null with nothing open. `fresh` is false while a quote is missing or old:
+    then equity is what was last known.
     """
 
     id = PublicIdField(source="account.id")
@@ -192,14 +189,14 @@ class PositionSerializer(serializers.Serializer[Any]):
 
     id = PublicIdField()
     trading_account_id = PublicIdField()
-    instrument = serializers.CharField(source="instrument_id")
+    instrument = serializers.CharField()
     side = serializers.CharField()
     volume = QuantityField()
     open_price = QuantityField()
     opened_at = InstantField()
     closed_at = InstantField(allow_null=True)
-    margin = MinorField("margin_minor", currency_from="trading_account.currency")
-    realised = MinorField("realised_minor", currency_from="trading_account.currency")
+    margin = MoneyField()
+    realised = MoneyField()
     floating = MoneyField(allow_null=True)
 
 

@@ -128,5 +128,3 @@ def own_account(request: Request, trading_account_id: UUID) -> TradingAccount:
     if account is None:
         raise Http404
     return account
-
-

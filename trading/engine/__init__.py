@@ -1,0 +1,1 @@
+"""What reacts to prices."""

@@ -16,7 +16,8 @@ LOCK: Final = 0x656E6769  # "engi"
 class Election:
     """A session of its own that stands for election, and hears when verbs have committed.
 
-    The lock goes when the session ends, however it ends. Every method raises psycopg.Error on a broken connection.
+    The lock goes when the session ends, however it ends. Every method raises psycopg.Error on a broken
+    connection.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The engine: one leader per cell that reacts to quotes with margin calls and close-outs.
 
-Several may run; an advisory lock elects the leader, and an epoch fences it: each transaction of a leader that lost its
-place without noticing is refused. It holds nothing that isn't rebuilt from the database at start.
+Several may run; an advisory lock elects the leader, and an epoch fences it: each transaction of a leader that
+lost its place without noticing is refused. It holds nothing that isn't rebuilt from the database at start.
 """
 
 from __future__ import annotations
@@ -35,13 +35,19 @@ RELOAD_SECONDS: Final = 1.0
 """How old what is kept in mind may be when nobody tells of a change (money that came in by a follower)."""
 STAND_AGAIN_SECONDS: Final = 0.2
 
-_turned_at = gauge("fintech_engine_turned_at_seconds", "When the engine last took a turn (UNIX time).", ("cell",))
+_turned_at = gauge(
+    "fintech_engine_turned_at_seconds", "When the engine last took a turn (UNIX time).", ("cell",)
+)
 _leading = gauge("fintech_engine_leading", "Whether this engine leads its cell.", ("cell",))
-_watched = gauge("fintech_engine_accounts", "Accounts with something open that the engine watches.", ("cell",))
+_watched = gauge(
+    "fintech_engine_accounts", "Accounts with something open that the engine watches.", ("cell",)
+)
 _waiting = gauge(
     "fintech_close_outs_waiting", "Accounts below their level that wait for a fresh quote.", ("cell",)
 )
-_closed_out = counter("fintech_positions_closed_out_total", "Positions closed by the close-out rule.", ("cell",))
+_closed_out = counter(
+    "fintech_positions_closed_out_total", "Positions closed by the close-out rule.", ("cell",)
+)
 _called = counter("fintech_margin_calls_total", "Margin calls that began.", ("cell",))
 
 
@@ -97,7 +103,9 @@ class Engine:
 
 
 class Leader:
-    """An engine in office: what it watches, and one turn after another. Everything happens in the bound cell."""
+    """An engine in office: what it watches, and one turn after another. Everything happens in the bound
+    cell.
+    """
 
     def __init__(self, fence: Fence) -> None:
         self._fence = fence
@@ -106,7 +114,9 @@ class Leader:
         self._waits: frozenset[UUID] = frozenset()
 
     def turn(self, market: Market, changed: frozenset[str], *, told: bool) -> None:
-        """Judge the accounts whose quotes changed, or all of them once they were read afresh (when `told` to)."""
+        """Judge the accounts whose quotes changed, or all of them once they were read afresh (when `told`
+        to).
+        """
         afresh = told or time.monotonic() - self._read_at > RELOAD_SECONDS
         if afresh:
             self._accounts = load_watched()

@@ -1,7 +1,8 @@
-"""What the engine keeps in mind: accounts with something open, so that a quote is judged without asking a database.
+"""What the engine keeps in mind: accounts with something open, so that a quote is judged without asking a
+database.
 
-All of it is rebuilt from the database; nothing is decided by it. It says where to look: what is done there is judged
-again under the account's lock.
+All of it is rebuilt from the database; nothing is decided by it. It says where to look: what is done there is
+judged again under the account's lock.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ from trading.services.cash import SUBJECT
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedAccount:
-    """An account as last read. `seq` is its last fact's number; `symbols` are the quotes that its equity hangs on."""
+    """An account as last read. `seq` is its last fact's number; `symbols` are the quotes that its equity
+    hangs on.
+    """
 
     trading_account_id: UUID
     seq: int
@@ -57,7 +60,9 @@ class WatchedAccount:
         )
 
     def event(self, market: Market) -> str:
-        """What makes this moment of the account another than the last: its own facts, and the latest quote."""
+        """What makes this moment of the account another than the last: its own facts, and the latest
+        quote.
+        """
         quotes = [market.quotes[symbol] for symbol in self.symbols if symbol in market.quotes]
         latest = max(((quote.at, quote.symbol) for quote in quotes), default=None)
         moment = f"{latest[1]}@{latest[0].isoformat()}" if latest else "no quote"
@@ -86,7 +91,9 @@ def _watched(account: TradingAccount, rows: list[PositionRow], known: Listings) 
         cash=Money(Book("trading").balance(account.account_number).posted, unit),
         margin_called=account.margin_called_at is not None,
         positions=positions,
-        symbols=frozenset(symbol for position in positions for symbol in _hangs_on(position, known, unit.code)),
+        symbols=frozenset(
+            symbol for position in positions for symbol in _hangs_on(position, known, unit.code)
+        ),
         listings=known,
     )
 

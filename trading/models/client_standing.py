@@ -48,7 +48,8 @@ class ClientStanding(models.Model):
 class Introduction(models.Model):
     """Who introduced a client, from when on: the chain of introducing brokers, nearest first.
 
-    The one that counts at a moment is the latest in effect by then; of two from the same moment the later told.
+    The one that counts at a moment is the latest in effect by then; of two from the same moment the later
+    told.
     """
 
     columns = Columns(
@@ -63,7 +64,9 @@ class Introduction(models.Model):
 
     class Meta:
         db_table = "trading_introduction"
-        indexes = [models.Index(name="trading_introduction_in_effect", fields=["client_id", "-effective_from"])]
+        indexes = [
+            models.Index(name="trading_introduction_in_effect", fields=["client_id", "-effective_from"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.client_id} from {self.effective_from}"

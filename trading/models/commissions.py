@@ -30,7 +30,9 @@ class CommissionScheme(models.Model):
         db_table = "trading_commission_scheme"
         verbose_name = "commission scheme"
         constraints = [
-            models.CheckConstraint(name="trading_commission_scheme_currency", condition=is_currency("currency")),
+            models.CheckConstraint(
+                name="trading_commission_scheme_currency", condition=is_currency("currency")
+            ),
         ]
 
     def __str__(self) -> str:

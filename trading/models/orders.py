@@ -26,7 +26,16 @@ class Order(models.Model):
         CLOSE_OUT = "close-out"
 
     columns = Columns(
-        plain=("id", "trading_account_id", "instrument_id", "side", "volume", "purpose", "placed_by", "placed_at")
+        plain=(
+            "id",
+            "trading_account_id",
+            "instrument_id",
+            "side",
+            "volume",
+            "purpose",
+            "placed_by",
+            "placed_at",
+        )
     )
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -53,10 +62,11 @@ class Order(models.Model):
 class Fill(models.Model):
     """A deal, with the quotes that it was made at and everything that its amounts were computed from.
 
-    Never changed: triggers refuse it, to everybody. `conversions` are the pairs' quotes that converted its amounts.
-    `realised_minor` and `commission_minor` were booked by it; `required_minor` is the account's total initial margin
-    after it and `equity_minor` its equity at the quotes of that moment (null where one of them was missing or old:
-    a fill that opens needs them all, a closing one doesn't). `rule` names the version of the leverage rule.
+    Never changed: triggers refuse it, to everybody. `conversions` are the pairs' quotes that converted its
+    amounts. `realised_minor` and `commission_minor` were booked by it; `required_minor` is the account's
+    total initial margin after it and `equity_minor` its equity at the quotes of that moment (null where one
+    of them was missing or old: a fill that opens needs them all, a closing one doesn't). `rule` names the
+    version of the leverage rule.
     """
 
     columns = Columns(
@@ -130,9 +140,11 @@ class Fill(models.Model):
             # Best execution: a buy at that quote's ask, a sell at its bid, nothing else.
             models.CheckConstraint(
                 name="trading_fill_at_quote",
-                condition=Q(side="buy", price=models.F("quote_ask")) | Q(side="sell", price=models.F("quote_bid")),
+                condition=Q(side="buy", price=models.F("quote_ask"))
+                | Q(side="sell", price=models.F("quote_bid")),
             ),
-            # What opens is covered: equity after the fill, costs included, against the whole margin then required.
+            # What opens is covered: equity after the fill, costs included, against the whole margin then
+            # required.
             models.CheckConstraint(
                 name="trading_fill_covered",
                 condition=Q(opened_volume=0)

@@ -15,9 +15,9 @@ from trading.models.trading_accounts import TradingAccount
 class Position(models.Model):
     """A position; when closed its volume and margin are zero and the row stays.
 
-    `original_volume` and `original_margin_minor` are those of its last opening or addition; the margin that it holds
-    is always that share of them (see `trading.rules.positions`). `realised_minor` is the sum of what its closings
-    booked. Amounts are in the account's currency.
+    `original_volume` and `original_margin_minor` are those of its last opening or addition; the margin that
+    it holds is always that share of them (see `trading.rules.positions`). `realised_minor` is the sum of what
+    its closings booked. Amounts are in the account's currency.
     """
 
     columns = Columns(
@@ -68,7 +68,8 @@ class Position(models.Model):
                 & Q(margin_minor__lte=F("original_margin_minor")),
             ),
             models.CheckConstraint(name="trading_position_price", condition=Q(open_price__gt=0)),
-            # Accounts net: one open position per instrument. (Hedging accounts, once offered, are left out here.)
+            # Accounts net: one open position per instrument. (Hedging accounts, once offered, are left out
+            # here.)
             models.UniqueConstraint(
                 name="trading_position_netting",
                 fields=["trading_account", "instrument"],

@@ -13,8 +13,8 @@ from trading.models.columns import CURRENCY, is_currency
 class TradingAccount(models.Model):
     """A trading account. Its row is the lock of everything that changes its positions or cash.
 
-    `account_number` is its cash account's in the ledger. `leverage` is the account's own; the jurisdiction's cap
-    may ask for more margin, never for less. `margin_called_at` is set while a margin call stands.
+    `account_number` is its cash account's in the ledger. `leverage` is the account's own; the jurisdiction's
+    cap may ask for more margin, never for less. `margin_called_at` is set while a margin call stands.
     """
 
     class Kind(models.TextChoices):

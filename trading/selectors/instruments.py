@@ -41,7 +41,9 @@ def instruments() -> QuerySet[Instrument]:
 
 
 def listings(symbols: set[str] | None = None) -> Listings:
-    """The instruments named (all when None), and always every currency pair, since any may have to convert."""
+    """The instruments named (all when None), and always every currency pair, since any may have to
+    convert.
+    """
     wanted = Instrument.objects.all()
     if symbols is not None:
         wanted = wanted.filter(Q(symbol__in=symbols) | Q(instrument_class=InstrumentClass.CURRENCY_PAIR))

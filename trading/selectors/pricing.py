@@ -1,4 +1,6 @@
-"""What positions are worth to one account at the quotes in hand, and which of those are fresh enough to deal at."""
+"""What positions are worth to one account at the quotes in hand, and which of those are fresh enough to deal
+at.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,18 @@ from trading.selectors.market import Market
 
 
 class NotPriceable(LookupError):
-    """There is no price to deal at. `code` says why, `symbol` of which instrument, `age_ms` how old its quote is."""
+    """There is no price to deal at. `code` says why, `symbol` of which instrument, `age_ms` how old its quote
+    is.
+    """
 
     def __init__(
-        self, code: str, detail: str, *, symbol: str, age_ms: int | None = None, maximum_age_ms: int | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        symbol: str,
+        age_ms: int | None = None,
+        maximum_age_ms: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
@@ -35,8 +45,8 @@ class NotPriceable(LookupError):
 class Pricing:
     """The quotes in hand, judged at the moment `now` for an account in `currency`.
 
-    A quote may be as old as its instrument says, or as the jurisdiction does (`maximum_age_seconds`), whichever is
-    less.
+    A quote may be as old as its instrument says, or as the jurisdiction does (`maximum_age_seconds`),
+    whichever is less.
     """
 
     listings: Listings
@@ -61,7 +71,7 @@ class Pricing:
         except StaleQuote as stale:
             raise NotPriceable(
                 "stale-quote",
-                f"The latest quote of {symbol} is older than {maximum} s (or ahead of time): nothing is dealt at it.",
+                f"The latest quote of {symbol} is over {maximum} s old, or ahead of time: nothing is dealt at it.",
                 symbol=symbol,
                 age_ms=round(stale.age_seconds * 1000),
                 maximum_age_ms=maximum * 1000,
@@ -76,11 +86,15 @@ class Pricing:
         return True
 
     def conversion(self, source: str) -> tuple[str, ...]:
-        """The symbols of the pairs that lead from a currency to the account's. Raises NotPriceable if none do."""
+        """The symbols of the pairs that lead from a currency to the account's. Raises NotPriceable if none
+        do.
+        """
         return conversion(self.listings, source, self.currency.code)
 
     def fresh_pairs(self, source: str) -> tuple[PairQuote, ...]:
-        """The quotes that convert from a currency to the account's. Raises NotPriceable when one isn't fresh."""
+        """The quotes that convert from a currency to the account's. Raises NotPriceable when one isn't
+        fresh.
+        """
         return tuple(self._pair(symbol, self.fresh_quote(symbol)) for symbol in self.conversion(source))
 
     def charge(self, amount: Fraction, source: Currency) -> Money:
@@ -88,7 +102,9 @@ class Pricing:
 
         Raises NotPriceable when a quote that converts isn't fresh.
         """
-        return -convert_result(-amount, source=source, target=self.currency, pairs=self.fresh_pairs(source.code))
+        return -convert_result(
+            -amount, source=source, target=self.currency, pairs=self.fresh_pairs(source.code)
+        )
 
     def value(self, position: Position) -> ValuedPosition:
         """A position with its floating result at the quotes in hand, zero while one was never quoted."""

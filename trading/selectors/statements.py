@@ -14,7 +14,9 @@ from trading.models import TradingAccount
 
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
-    """One movement: by how much, to which balance, and why. `reference` is the fill or wallet that it has to do with."""
+    """One movement: by how much, to which balance, and why. `reference` is the fill or wallet that it has to
+    do with.
+    """
 
     id: int
     recorded_at: datetime

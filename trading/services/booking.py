@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from fintech.cells.identifiers import uuid7
-from fintech.facts.trading import OrderFilled, PositionChanged
 from fintech.factlog import record
+from fintech.facts.trading import OrderFilled, PositionChanged
 from fintech.journal import current_decision, inside_decision
 from fintech.ledger.house_accounts import HousePurpose
 from fintech.ledger.money import Money
@@ -82,12 +82,16 @@ def _write_positions(desk: Desk, dealt: Dealt) -> tuple[PositionRow | None, Posi
             del desk.rows[closed.id]
     if after is None:
         return closed, None
-    held = before if before is not None and closed is None else PositionRow(
-        id=after.position_id,
-        trading_account=desk.account,
-        instrument_id=after.symbol,
-        side=after.side,
-        opened_at=after.opened_at,
+    held = (
+        before
+        if before is not None and closed is None
+        else PositionRow(
+            id=after.position_id,
+            trading_account=desk.account,
+            instrument_id=after.symbol,
+            side=after.side,
+            opened_at=after.opened_at,
+        )
     )
     held.volume, held.open_price = after.volume, after.open_price
     held.original_volume, held.original_margin_minor = after.original_volume, after.original_margin.minor
@@ -129,9 +133,7 @@ def _write_fill(desk: Desk, dealt: Dealt, order: Order, position: PositionRow | 
     )
 
 
-def _tell(
-    desk: Desk, dealt: Dealt, fill: Fill, closed: PositionRow | None, held: PositionRow | None
-) -> None:
+def _tell(desk: Desk, dealt: Dealt, fill: Fill, closed: PositionRow | None, held: PositionRow | None) -> None:
     subject = (SUBJECT, desk.account.id)
     record(_order_filled(desk, dealt, fill), subject=subject)
     kind = dealt.outcome.kind

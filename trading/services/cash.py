@@ -6,8 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from fintech.cells import current_cell
-from fintech.facts.trading import CashChanged
 from fintech.factlog import record
+from fintech.facts.trading import CashChanged
 from fintech.journal import inside_decision
 from fintech.ledger.book import Book, Transfer
 from fintech.ledger.currencies import currency
@@ -39,10 +39,11 @@ def move_cash(
     code: TransferCode,
     reference: UUID,
 ) -> Transfer | None:
-    """Book `amount` on the account (negative: off it), against a house account of its entity, and tell it as a fact.
+    """Book `amount` on the account (negative: off it), against a house account of its entity, and tell it as
+    a fact.
 
-    `reference` is what it's for: the fill, or for money to and from a wallet the wallet. Nothing is booked for zero.
-    The account's row is under lock.
+    `reference` is what it's for: the fill, or for money to and from a wallet the wallet. Nothing is booked
+    for zero. The account's row is under lock.
     """
     inside_decision("trading")
     if not amount:

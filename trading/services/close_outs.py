@@ -1,6 +1,7 @@
 """Margin calls and margin close-outs, as the jurisdiction's levels ask for them.
 
-The engine finds the accounts; what is done is judged here again, under the account's lock, at the quotes given.
+The engine finds the accounts; what is done is judged here again, under the account's lock, at the quotes
+given.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Literal
 from uuid import UUID
 
 from fintech.cells import current_cell
-from fintech.facts.trading import MarginCalled, MarginCallEnded, PositionClosedOut
 from fintech.factlog import record
+from fintech.facts.trading import MarginCalled, MarginCallEnded, PositionClosedOut
 from fintech.journal import verb
 from fintech.jurisdictions import RuleVersion
 from fintech.ledger.money import Money
@@ -29,7 +30,9 @@ from trading.services.leadership import Fence
 
 @dataclass(frozen=True, kw_only=True)
 class ClosedOut:
-    """What a close-out did: positions closed in order, those that wait for a fresh quote, and what the house put in."""
+    """What a close-out did: positions closed in order, those that wait for a fresh quote, and what the house
+    put in.
+    """
 
     closed: tuple[UUID, ...]
     waiting: tuple[UUID, ...]
@@ -44,14 +47,13 @@ class MarginCallChange:
 
 
 @verb("trading")
-def close_out(
-    *, key: str, trading_account_id: UUID, market: Market, fence: Fence | None = None
-) -> ClosedOut:
-    """Close positions of an account below the jurisdiction's level, the largest loss first, until the level holds.
+def close_out(*, key: str, trading_account_id: UUID, market: Market, fence: Fence | None = None) -> ClosedOut:
+    """Close positions of an account below the jurisdiction's level, the largest loss first, until the level
+    holds.
 
     Locks the account. Does nothing while the level holds. Writes and records each closing as a fill, besides
-    PositionClosedOut; with nothing left open a protected client's negative balance is made good. Raises StaleLeader,
-    and writes nothing, when another engine leads.
+    PositionClosedOut; with nothing left open a protected client's negative balance is made good. Raises
+    StaleLeader, and writes nothing, when another engine leads.
     """
     if fence is not None:
         fence.hold()
@@ -73,9 +75,11 @@ def close_out(
 def note_margin_call(
     *, key: str, trading_account_id: UUID, market: Market, fence: Fence | None = None
 ) -> MarginCallChange:
-    """Begin an account's margin call when its level is below the jurisdiction's, or end it when it isn't any more.
+    """Begin an account's margin call when its level is below the jurisdiction's, or end it when it isn't any
+    more.
 
-    Locks the account. Does nothing while a position has no fresh quote. Records MarginCalled or MarginCallEnded.
+    Locks the account. Does nothing while a position has no fresh quote. Records MarginCalled or
+    MarginCallEnded.
     """
     if fence is not None:
         fence.hold()

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from fintech.facts.trading import CommissionAccrued, CommissionPaid, OrderFilled
 from fintech.factlog import record
+from fintech.facts.trading import CommissionAccrued, CommissionPaid, OrderFilled
 from fintech.journal import Refusal, inside_decision, verb
 from fintech.ledger.book import Book
 from fintech.ledger.currencies import UnknownCurrency, currency
@@ -42,7 +42,9 @@ def define_commission_scheme(
     try:
         currency(currency_code)
     except UnknownCurrency:
-        raise Refusal("unknown-currency", "There is no such currency in ISO 4217.", currency=currency_code) from None
+        raise Refusal(
+            "unknown-currency", "There is no such currency in ISO 4217.", currency=currency_code
+        ) from None
     if not per_lot or min(per_lot) < 0:
         raise Refusal("rates-not-valid", "A scheme has rates of zero or more.", rule="rates-not-below-zero")
     if CommissionScheme.objects.filter(effective_from=effective_from).exists():
@@ -66,14 +68,19 @@ def accrue(fill: OrderFilled) -> None:
     if not chain or scheme is None:
         return
     earned = per_lot(
-        volume=Decimal(fill.volume), rates=scheme.per_lot, currency=currency(scheme.currency), levels=len(chain)
+        volume=Decimal(fill.volume),
+        rates=scheme.per_lot,
+        currency=currency(scheme.currency),
+        levels=len(chain),
     )
     for level, (ib_id, amount) in enumerate(zip(chain, earned, strict=False), start=1):
         if amount:
             _accrue_level(fill, scheme, ib_id, level, amount)
 
 
-def _accrue_level(fill: OrderFilled, scheme: CommissionScheme, ib_id: UUID, level: int, amount: Money) -> None:
+def _accrue_level(
+    fill: OrderFilled, scheme: CommissionScheme, ib_id: UUID, level: int, amount: Money
+) -> None:
     accrual = CommissionAccrual.objects.create(
         fill_id=fill.fill_id,
         ib_id=ib_id,
@@ -102,11 +109,14 @@ def _accrue_level(fill: OrderFilled, scheme: CommissionScheme, ib_id: UUID, leve
 
 
 @verb("trading")
-def pay_commissions(*, key: str, ib_id: UUID, entity: str, currency_code: str, through: UUID) -> CommissionsPaid:
-    """Pay an introducing broker's unpaid accruals in a currency, up to the accrual `through`, to their wallet.
+def pay_commissions(
+    *, key: str, ib_id: UUID, entity: str, currency_code: str, through: UUID
+) -> CommissionsPaid:
+    """Pay an introducing broker's unpaid accruals in a currency, up to the accrual `through`, to their
+    wallet.
 
-    Locks the accruals. Refuses where none is left. Books one transfer out of the entity's commission account, which
-    payments follows (its reference is the broker), and records CommissionPaid.
+    Locks the accruals. Refuses where none is left. Books one transfer out of the entity's commission account,
+    which payments follows (its reference is the broker), and records CommissionPaid.
     """
     unpaid = list(
         CommissionAccrual.objects.select_for_update(no_key=True)
@@ -114,7 +124,9 @@ def pay_commissions(*, key: str, ib_id: UUID, entity: str, currency_code: str, t
         .order_by("id")
     )
     if not unpaid:
-        raise Refusal("nothing-to-pay", "Every accrual up to this one was paid already.", rule="unpaid-accruals")
+        raise Refusal(
+            "nothing-to-pay", "Every accrual up to this one was paid already.", rule="unpaid-accruals"
+        )
     amount = Money(sum(accrual.amount_minor for accrual in unpaid), currency(currency_code))
     transfer = Book("trading").post(
         debit=house(HousePurpose.IB_COMMISSION, entity=entity, currency_code=currency_code),

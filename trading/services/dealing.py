@@ -54,8 +54,8 @@ class AskedMargin:
 class Dealt:
     """A fill that was worked out and judged: what it does to the account, and what it was computed from.
 
-    `before` is the position that it met, `after` the account's state with it. `equity` is None where some quote was
-    missing or old, and `margin` where nothing is opened.
+    `before` is the position that it met, `after` the account's state with it. `equity` is None where some
+    quote was missing or old, and `margin` where nothing is opened.
     """
 
     deal: Deal
@@ -129,7 +129,9 @@ def _filled(desk: Desk, deal: Deal, listing: Listing, before: PositionRow | None
 
 
 def _asked_margin(desk: Desk, listing: Listing) -> AskedMargin:
-    """The share of the exposure asked as margin: by the jurisdiction's cap or the account's leverage, if lower."""
+    """The share of the exposure asked as margin: by the jurisdiction's cap or the account's leverage, if
+    lower.
+    """
     version = current_cell().jurisdiction.rule_version_at("leverage_caps", desk.now)
     try:
         share = margin_share(
@@ -159,7 +161,9 @@ def _commission(desk: Desk, listing: Listing, volume: Decimal) -> Money:
 def _state_after(
     desk: Desk, before: PositionRow | None, outcome: NettingOutcome, commission: Money
 ) -> AccountState:
-    """The account with the fill: costs booked, and the position at the price that closing it would bring now."""
+    """The account with the fill: costs booked, and the position at the price that closing it would bring
+    now.
+    """
     untouched = (row for row in desk.rows.values() if before is None or row.id != before.id)
     positions = [desk.pricing.value(desk.position(row)) for row in untouched]
     if outcome.position is not None:

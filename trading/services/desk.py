@@ -32,7 +32,9 @@ from trading.services.standing import category_of
 
 @dataclass(kw_only=True)
 class Desk:
-    """An account under lock at the moment `now`; `cash` and `rows` (open positions by id) follow what is dealt."""
+    """An account under lock at the moment `now`; `cash` and `rows` (open positions by id) follow what is
+    dealt.
+    """
 
     account: TradingAccount
     now: datetime
@@ -62,7 +64,8 @@ class Desk:
 
 
 def open_desk(trading_account_id: UUID, *, market: Market, symbols: Collection[str] = ()) -> Desk:
-    """Lock an account and see all of it; `symbols` are instruments to see besides those of its open positions.
+    """Lock an account and see all of it; `symbols` are instruments to see besides those of its open
+    positions.
 
     Raises Refusal for an account that doesn't exist, isn't the acting client's own, or is closed.
     """
@@ -88,13 +91,17 @@ def open_desk(trading_account_id: UUID, *, market: Market, symbols: Collection[s
 
 
 def lock_account(trading_account_id: UUID) -> TradingAccount:
-    """Lock the row of an open account. Raises Refusal for one that doesn't exist, is another client's, or is closed."""
+    """Lock the row of an open account. Raises Refusal for one that doesn't exist, is another client's, or is
+    closed.
+    """
     inside_decision("trading")
     account = TradingAccount.objects.select_for_update(no_key=True).filter(id=trading_account_id).first()
     if account is None or not may_act_for(account.client_id):
         raise Refusal("trading-account-unknown", "There is no such trading account.", status=404)
     if account.status == TradingAccount.Status.CLOSED:
-        raise Refusal("trading-account-closed", "This trading account was closed.", closed_at=account.closed_at)
+        raise Refusal(
+            "trading-account-closed", "This trading account was closed.", closed_at=account.closed_at
+        )
     return account
 
 
@@ -107,6 +114,8 @@ def database_time() -> datetime:
 
 
 def may_act_for(client_id: UUID) -> bool:
-    """A client acts for nobody but themselves; staff and the product's own parts aren't bound to one client."""
+    """A client acts for nobody but themselves; staff and the product's own parts aren't bound to one
+    client.
+    """
     kind, _, identity = current_decision().request.actor.partition(":")
     return kind != "client" or identity == str(client_id)

@@ -1,7 +1,7 @@
 """Tickets for the websocket feed: good once, for 30 seconds, for one client of one cell.
 
-A browser can't send its session's header with a websocket's handshake, and a session's token must stand in no address
-and no log. They live in Valkey; while it doesn't answer there are none: this fails closed.
+A browser can't send its session's header with a websocket's handshake, and a session's token must stand in no
+address and no log. They live in Valkey; while it doesn't answer there are none: this fails closed.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def issue_ticket(client_id: UUID) -> str:
 
 
 def redeem_ticket(ticket: str) -> UUID | None:
-    """The client whose ticket it is, and the ticket is spent; None for one that's unknown, spent, too old or another
-    cell's, and while Valkey doesn't answer.
+    """The client whose ticket it is, and the ticket is spent; None for one that's unknown, spent, too old or
+    another cell's, and while Valkey doesn't answer.
     """
     try:
         found = valkey().getdel(_key(ticket))

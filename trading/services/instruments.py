@@ -37,7 +37,8 @@ class InstrumentDefinition:
 def define_instrument(*, key: str, definition: InstrumentDefinition) -> None:
     """Offer an instrument, or change its terms.
 
-    Refuses terms that the rules can't take, and a change of what positions are computed from while some are open.
+    Refuses terms that the rules can't take, and a change of what positions are computed from while some are
+    open.
     """
     _refuse_malformed(definition)
     Instrument.objects.bulk_create([Instrument(**asdict(definition))], ignore_conflicts=True)

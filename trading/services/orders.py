@@ -1,7 +1,7 @@
 """Market orders: dealing at the latest quote, and closing what is open.
 
-Quotes are read before the transaction begins and given as `market` (see `trading.selectors.market.read_market`); how
-old they are is judged inside it, under the account's lock.
+Quotes are read before the transaction begins and given as `market` (see
+`trading.selectors.market.read_market`); how old they are is judged inside it, under the account's lock.
 """
 
 from __future__ import annotations
@@ -44,13 +44,14 @@ class OrderPlaced:
 def place_order(
     *, key: str, trading_account_id: UUID, instrument: str, side: Side, volume: Decimal, market: Market
 ) -> OrderPlaced:
-    """Fill a market order of `volume` lots at the quote in hand: open, add to, reduce, close or turn a position.
+    """Fill a market order of `volume` lots at the quote in hand: open, add to, reduce, close or turn a
+    position.
 
-    Locks the account. Refuses an account that isn't the client's or is closed, a volume out of the instrument's
-    limits, a quote that is missing or old; and what opens: an old copy of the client's standing (only closing is
-    allowed then), a client who may not trade, an instrument that isn't offered (to them), equity that doesn't cover
-    the total initial margin after the fill, costs included. Writes order, position, fill and transfers; records
-    OrderFilled, PositionChanged, CashChanged.
+    Locks the account. Refuses an account that isn't the client's or is closed, a volume out of the
+    instrument's limits, a quote that is missing or old; and what opens: an old copy of the client's standing
+    (only closing is allowed then), a client who may not trade, an instrument that isn't offered (to them),
+    equity that doesn't cover the total initial margin after the fill, costs included. Writes order, position,
+    fill and transfers; records OrderFilled, PositionChanged, CashChanged.
     """
     desk = open_desk(trading_account_id, market=market, symbols={instrument})
     listing = desk.pricing.listing(instrument)
@@ -61,11 +62,13 @@ def place_order(
 
 
 @verb("trading")
-def close_position(*, key: str, position_id: UUID, market: Market, volume: Decimal | None = None) -> OrderPlaced:
+def close_position(
+    *, key: str, position_id: UUID, market: Market, volume: Decimal | None = None
+) -> OrderPlaced:
     """Close a position, or `volume` lots of it, at the quote in hand.
 
-    Locks its account. Refuses a position that isn't the client's, one that is closed already, a volume of more than
-    is open, and a missing or old quote. Writes and records as `place_order` does.
+    Locks its account. Refuses a position that isn't the client's, one that is closed already, a volume of
+    more than is open, and a missing or old quote. Writes and records as `place_order` does.
     """
     found = PositionRow.objects.filter(id=position_id).values_list("trading_account_id", flat=True).first()
     if found is None:
@@ -123,7 +126,9 @@ def _refuse_volume(listing: Listing, volume: Decimal) -> None:
 
 
 def _refuse_part(desk: Desk, row: PositionRow, volume: Decimal) -> None:
-    """A part to be closed is at most what is open, in the instrument's steps; all of it may always be closed."""
+    """A part to be closed is at most what is open, in the instrument's steps; all of it may always be
+    closed.
+    """
     if volume == row.volume:
         return
     listing = desk.pricing.listings.by_symbol[row.instrument_id]

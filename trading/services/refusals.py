@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def instrument_unknown(symbol: str) -> Refusal:
     """There is no such instrument."""
-    return Refusal("instrument-unknown", "There is no instrument of this symbol.", status=404, instrument=symbol)
+    return Refusal(
+        "instrument-unknown", "There is no instrument of this symbol.", status=404, instrument=symbol
+    )
 
 
 def not_tradable(symbol: str) -> Refusal:
@@ -80,7 +82,8 @@ def equity_unknown(symbol: str) -> Refusal:
     """Without a fresh quote of each open position nobody knows what the account can bear."""
     return Refusal(
         "stale-quote",
-        f"{symbol}, in which this account has a position, has no fresh quote: its equity isn't known at this moment.",
+        f"{symbol}, in which this account has a position, has no fresh quote: its equity isn't known at "
+        f"this moment.",
         rule="equity-at-fresh-quotes",
         instrument=symbol,
     )
@@ -90,7 +93,8 @@ def above_margin(deal: Deal, price: Decimal, margin: AskedMargin, check: Opening
     """Equity after the fill would not cover the total initial margin."""
     return Refusal(
         "margin-insufficient",
-        f"After this fill equity would be {check.equity_after}, and the initial margin {check.required_after}: "
+        f"After this fill equity would be {check.equity_after}, and the initial margin "
+        f"{check.required_after}: "
         f"{check.shortfall} is missing.",
         rule=margin.rule,
         instrument=deal.symbol,

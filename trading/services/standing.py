@@ -1,7 +1,8 @@
 """The copy of what crm says about a client: keeping it, and what it permits.
 
-A fill reads no other database, so what it needs to know of a client stands here. The copy says how old it is by
-crm's heartbeats; while it is older than 5 s, or a fact of the client was set aside, only closing is allowed.
+A fill reads no other database, so what it needs to know of a client stands here. The copy says how old it is
+by crm's heartbeats; while it is older than 5 s, or a fact of the client was set aside, only closing is
+allowed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Final
 from uuid import UUID
 
 from fintech.cells import alias_for, current_cell
-from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
 from fintech.factlog.models import Parked
+from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
 from fintech.journal import Refusal
 from trading.models import ClientStanding, Introduction, SourceClock
 from trading.rules.terms import ClientCategory
@@ -64,14 +65,17 @@ def require_standing(client_id: UUID, *, now: datetime) -> ClientStanding:
     if age is None or age > MAXIMUM_AGE or _set_aside(client_id):
         raise Refusal(
             "standing-stale",
-            "What is known of the client's standing is older than 5 s. Until it's up to date, only closing is allowed.",
+            "What is known of the client's standing is older than 5 s. Until it's up to date, only closing "
+            "is allowed.",
             rule="only-closing-while-standing-is-old",
             age_ms=None if age is None else round(age.total_seconds() * 1000),
             threshold_ms=round(MAXIMUM_AGE.total_seconds() * 1000),
         )
     standing = ClientStanding.objects.filter(client_id=client_id).first()
     if standing is None:
-        raise Refusal("standing-unknown", "Nothing is known of this client yet.", status=409, rule="standing-known")
+        raise Refusal(
+            "standing-unknown", "Nothing is known of this client yet.", status=409, rule="standing-known"
+        )
     _refuse_unless_permitted(standing, now)
     return standing
 
@@ -108,7 +112,9 @@ def _refuse_unless_permitted(standing: ClientStanding, now: datetime) -> None:
 
 
 def _set_aside(client_id: UUID) -> bool:
-    """Whether a fact of this client waits parked: then the copy is old for this client, whatever the clock says."""
+    """Whether a fact of this client waits parked: then the copy is old for this client, whatever the clock
+    says.
+    """
     return (
         Parked.objects.using(alias_for("trading"))
         .filter(follower=FOLLOWER, subject_type="client", subject_id=str(client_id), resolved_at=None)

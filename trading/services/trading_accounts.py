@@ -7,16 +7,16 @@ from typing import Final
 from uuid import UUID
 
 from fintech.cells import current_cell
-from fintech.facts.trading import TradingAccountClosed, TradingAccountOpened
 from fintech.factlog import record
+from fintech.facts.trading import TradingAccountClosed, TradingAccountOpened
 from fintech.journal import Refusal, verb
 from fintech.ledger.accounts import AccountKind
 from fintech.ledger.book import Book
 from trading.models import TradingAccount
+from trading.selectors.positions import open_positions
 from trading.services.cash import SUBJECT, cash_of
 from trading.services.desk import database_time, lock_account, may_act_for
 from trading.services.standing import require_standing
-from trading.selectors.positions import open_positions
 
 MAXIMUM_LEVERAGE: Final = 500
 """What a client may ask for; what they get is the lower of it and the jurisdiction's cap."""
@@ -41,16 +41,18 @@ def open_trading_account(
 ) -> AccountOpened:
     """Open a trading account for a client.
 
-    Refuses another client's, a client who may not trade (or whose standing isn't known up to the last 5 s), a currency
-    that the jurisdiction doesn't offer, a leverage out of bounds, and hedging accounts, which aren't offered yet.
-    Writes the account and its cash account; records TradingAccountOpened.
+    Refuses another client's, a client who may not trade (or whose standing isn't known up to the last 5 s), a
+    currency that the jurisdiction doesn't offer, a leverage out of bounds, and hedging accounts, which aren't
+    offered yet. Writes the account and its cash account; records TradingAccountOpened.
     """
     if not may_act_for(client_id):
         raise Refusal("client-unknown", "There is no such client.", status=404)
     now = database_time()
     standing = require_standing(client_id, now=now)
     _refuse_terms(currency, leverage, kind)
-    number = Book("trading").open_account(client_id=client_id, kind=AccountKind.TRADING_CASH, currency=currency)
+    number = Book("trading").open_account(
+        client_id=client_id, kind=AccountKind.TRADING_CASH, currency=currency
+    )
     account = TradingAccount.objects.create(
         client_id=client_id,
         entity=standing.entity,
@@ -120,7 +122,8 @@ def _refuse_terms(currency: str, leverage: int, kind: TradingAccount.Kind) -> No
     if kind is not TradingAccount.Kind.NETTING:
         raise Refusal(
             "hedging-not-offered",
-            "Hedging accounts aren't offered yet: open a netting account, which holds one position per instrument.",
+            "Hedging accounts aren't offered yet: open a netting account, which holds one position per "
+            "instrument.",
             rule="account-kinds",
             kind=str(kind),
             threshold=[TradingAccount.Kind.NETTING.value],

@@ -1,7 +1,8 @@
 """Money between the books: sent to a wallet, received from one.
 
-The giver decides everything under its own lock, the receiver never refuses: payments follows the transfers that are
-sent here, and what payments sent is taken in by `receive_from_wallet`. The other half is `payments/services/transfers.py`.
+The giver decides everything under its own lock, the receiver never refuses: payments follows the transfers
+that are sent here, and what payments sent is taken in by `receive_from_wallet`. The other half is
+`payments/services/transfers.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from fintech.facts.trading import TransferSuspended, TransferToWalletSent
 from fintech.factlog import record
+from fintech.facts.trading import TransferSuspended, TransferToWalletSent
 from fintech.journal import Refusal, inside_decision, verb
 from fintech.ledger.accounts import AccountKind
 from fintech.ledger.book import Book
@@ -36,7 +37,9 @@ class TransferSent:
 
 @dataclass(frozen=True, kw_only=True)
 class SentFromWallet:
-    """A transfer of the payments book that is meant for a trading account; `in_transit` is the credited account."""
+    """A transfer of the payments book that is meant for a trading account; `in_transit` is the credited
+    account.
+    """
 
     transfer_id: int
     client_id: UUID
@@ -51,8 +54,9 @@ def send_to_wallet(
 ) -> TransferSent:
     """Send cash of a trading account to a wallet of the same client in the same currency.
 
-    Locks the account. Refuses another currency, and more than the lesser of cash and equity less initial margin, at
-    fresh quotes of everything open. Records TransferToWalletSent and CashChanged; payments follows the transfer.
+    Locks the account. Refuses another currency, and more than the lesser of cash and equity less initial
+    margin, at fresh quotes of everything open. Records TransferToWalletSent and CashChanged; payments follows
+    the transfer.
     """
     desk = open_desk(trading_account_id, market=market)
     if amount.currency != desk.currency:
@@ -97,8 +101,8 @@ def send_to_wallet(
 def receive_from_wallet(sent: SentFromWallet) -> None:
     """Take in what a wallet sent: to the account that it's meant for, or to the client's suspense account.
 
-    Never refuses. A blocked client's account still takes credits; one that is unknown, closed, another client's or in
-    another currency can't, and a fact says so.
+    Never refuses. A blocked client's account still takes credits; one that is unknown, closed, another
+    client's or in another currency can't, and a fact says so.
     """
     inside_decision("trading")
     giver = house_account(sent.in_transit)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.utils.html import escape
 
 from fintech.http.error_lists import MAX_ERRORS, errors_of
 from fintech.http.problem_types import describe, known_problem_types
@@ -90,7 +91,7 @@ def test_every_type_of_problem_has_a_page_that_explains_it(api: Api) -> None:
     for code, kind in known_problem_types().items():
         page = api.get(kind.reference)
         assert page.status_code == 200
-        assert kind.title in page.content.decode()
+        assert escape(kind.title) in page.content.decode()
         assert f'id="{code}"' in index
     assert api.get("/problems/absent").status_code == 404
 
