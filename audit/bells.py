@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from audit.services.checkpoints import checkpoint_due
+from audit.services.checkpoints import uncovered
 from audit.tasks import take_due_checkpoint
+from fintech.cells import current_cell
 from fintech.factlog import bell
+from fintech.observability.metrics import gauge
+
+waiting = gauge(
+    "fintech_audit_uncovered_seconds",
+    "For how long the oldest entry that no checkpoint covers has waited for one.",
+    ("cell",),
+)
 
 
 @bell("audit.checkpoints")
 def ring() -> int:
     """Ask a worker for a checkpoint when one is due; the relay itself doesn't reach outside."""
-    if not checkpoint_due():
+    found = uncovered()
+    waiting.labels(cell=current_cell().name).set(found.seconds)
+    if not found.due:
         return 0
     take_due_checkpoint.delay()
     return 1

@@ -34,9 +34,10 @@ class DemoStaff:
 
 STAFF: Final = (
     DemoStaff(name="compliance", groups=("compliance",)),
-    # Two, since nobody approves what they have begun.
+    # Three, since nobody approves what they have begun, and large withdrawals need two.
     DemoStaff(name="payments-1", groups=("payments",)),
     DemoStaff(name="payments-2", groups=("payments",)),
+    DemoStaff(name="payments-3", groups=("payments",)),
     DemoStaff(name="dealing", groups=("dealing",)),
     DemoStaff(name="support", groups=("support",)),
 )

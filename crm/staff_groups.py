@@ -68,9 +68,7 @@ def bring_rights_up_to_date(app_config: AppConfig, using: str, **kwargs: Any) ->
     # Django's own receiver makes them too, but maybe after this one.
     create_permissions(app_config, verbosity=0, using=using)
     permissions = list(
-        Permission.objects.using(using)
-        .filter(content_type__app_label=app_config.label)
-        .values_list("pk", "codename")
+        Permission.objects.using(using).filter(content_type__app_label=app_config.label).values_list("pk", "codename")
     )
     if not permissions:
         return

@@ -7,7 +7,7 @@ from fintech.factlog.followers import HEARTBEAT
 from fintech.factlog.heartbeats import time_of
 from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
 from fintech.facts.trading import OrderFilled
-from fintech.ledger.transfer_codes import TransferCode
+from fintech.ledger.house_accounts import HousePurpose, house_account
 from trading.services.commissions import accrue
 from trading.services.standing import FOLLOWER, keep_introduction, keep_standing, move_clock
 from trading.services.transfers import SentFromWallet, receive_from_wallet
@@ -35,23 +35,25 @@ def keep_client_standing(entry: Followed) -> None:
 
 @follower("trading.receive_from_wallets", source="payments.transfer", into="trading", replayable=False)
 def receive_from_wallets(entry: Followed) -> None:
-    """Credit trading accounts with what wallets sent them."""
-    if entry.data["code"] != TransferCode.TO_TRADING_SENT:
+    """Credit trading accounts with what wallets sent them.
+
+    Every transfer into payments' in-transit account is money that is ours to receive, whatever its code.
+    """
+    credit = entry.data["credit"]
+    if credit > 0 or house_account(credit).purpose is not HousePurpose.IN_TRANSIT_OUT:
         return
     receive_from_wallet(
         SentFromWallet(
             transfer_id=entry.id,
             client_id=entry.data["client_id"],
-            in_transit=entry.data["credit"],
+            in_transit=credit,
             amount_minor=entry.data["amount"],
             meant_for=entry.data["reference"],
         )
     )
 
 
-@follower(
-    "trading.accrue_commission", source="trading.fact", kinds=(OrderFilled,), into="trading", replayable=False
-)
+@follower("trading.accrue_commission", source="trading.fact", kinds=(OrderFilled,), into="trading", replayable=False)
 def accrue_commission(entry: Followed) -> None:
     """Accrue what introducing brokers earn on a fill."""
     accrue(entry.fact)

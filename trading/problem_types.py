@@ -1,4 +1,6 @@
-"""The kinds of problem that trading answers with."""
+"""The kinds of problem that trading answers with, besides those that payments describes for both
+(currencies).
+"""
 
 from __future__ import annotations
 
@@ -23,21 +25,9 @@ describe(
     explanation="A trading account can be closed once it holds neither positions nor cash.",
 )
 describe(
-    "client-unknown",
-    title="No such client",
-    status=404,
-    explanation="There is no such client, or it isn't you.",
-)
-describe(
-    "currency-not-offered",
-    title="Currency not offered",
-    status=409,
-    explanation="Accounts are offered in the currencies of your regulatory entity; `threshold` lists them.",
-)
-describe(
     "leverage-not-offered",
     title="Leverage not offered",
-    status=409,
+    status=422,
     explanation="`threshold` is the highest leverage that an account can have. The law's cap for an "
     "instrument counts "
     "besides, whichever is lower.",
@@ -45,7 +35,7 @@ describe(
 describe(
     "hedging-not-offered",
     title="Hedging not offered",
-    status=409,
+    status=422,
     explanation="Accounts net: an order against an open position reduces it.",
 )
 describe(
@@ -93,7 +83,7 @@ describe(
 describe(
     "volume-not-allowed",
     title="Volume not allowed",
-    status=409,
+    status=422,
     explanation="The volume is below the least, above the largest, or no whole number of steps: `rule` says "
     "which, "
     "`threshold` what it is.",
@@ -108,8 +98,7 @@ describe(
     "stale-quote",
     title="Quote too old",
     status=409,
-    explanation="The latest quote is older than `threshold_ms`: nothing is dealt at it. Try again with a "
-    "new key.",
+    explanation="The latest quote is older than `threshold_ms`: nothing is dealt at it. Try again with a new key.",
 )
 describe(
     "quotes-unavailable",
@@ -153,18 +142,6 @@ describe(
     "`threshold`.",
 )
 describe(
-    "currency-differs",
-    title="Another currency",
-    status=409,
-    explanation="Money moves between a wallet and a trading account of the same currency.",
-)
-describe(
-    "wallet-unknown",
-    title="No such wallet",
-    status=404,
-    explanation="There is no wallet of yours with this id.",
-)
-describe(
     "feed-unavailable",
     title="Feed unavailable",
     status=503,
@@ -173,7 +150,7 @@ describe(
 describe(
     "terms-not-valid",
     title="Terms not valid",
-    status=409,
+    status=422,
     explanation="An instrument can't have these terms; the detail says why.",
 )
 describe(
@@ -185,13 +162,13 @@ describe(
 describe(
     "unknown-currency",
     title="Unknown currency",
-    status=409,
+    status=422,
     explanation="There is no such currency in ISO 4217.",
 )
 describe(
     "rates-not-valid",
     title="Rates not valid",
-    status=409,
+    status=422,
     explanation="A commission scheme has at least one rate, and none below zero.",
 )
 describe(

@@ -12,9 +12,7 @@ class AuditHead(models.Model):
     """The one row that numbers entries: the log's size, and the tree over it."""
 
     # Follows from the entries.
-    columns = Columns(
-        plain=("id", "size", "frontier", "cell", "appended_at", "partitioned_until"), captured=False
-    )
+    columns = Columns(plain=("id", "size", "frontier", "cell", "appended_at", "partitioned_until"), captured=False)
 
     id = models.IntegerField(primary_key=True)
     size = models.BigIntegerField()

@@ -176,9 +176,7 @@ def open_note(note: str, *keys: VerifierKey) -> str:
             _verify(key, signature, text)
             signed = True
     if not signed:
-        raise NoteRejected(
-            f"none of the keys {', '.join(key.name for key in keys) or '(none given)'} has signed"
-        )
+        raise NoteRejected(f"none of the keys {', '.join(key.name for key in keys) or '(none given)'} has signed")
     return text
 
 

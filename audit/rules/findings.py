@@ -43,8 +43,6 @@ class Finding:
 class Disagreement(Exception):
     """The verification ended at a finding."""
 
-    def __init__(
-        self, code: Code, detail: str, *, entry: int | None = None, checkpoint: int | None = None
-    ) -> None:
+    def __init__(self, code: Code, detail: str, *, entry: int | None = None, checkpoint: int | None = None) -> None:
         super().__init__(f"{code}: {detail}")
         self.finding = Finding(code, detail, entry, checkpoint)

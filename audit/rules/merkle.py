@@ -175,9 +175,7 @@ def consistency_proof(leaf_hashes: Sequence[bytes], first: int) -> list[bytes]:
     return proof
 
 
-def verify_consistency(
-    *, first: int, first_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
-) -> None:
+def verify_consistency(*, first: int, first_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> None:
     """Raise ProofRejected unless the tree of `first` leaves is a prefix of the tree of `size` leaves."""
     if not 0 <= first <= size:
         raise ProofRejected(f"a tree of {size} has no prefix of {first}")

@@ -24,9 +24,7 @@ _ENTRIES: Final = (
     "SELECT number, source, incarnation::text, source_id, kind, subject, client_id::text, recorded_at, "
     "appended_at, leaf, leaf_hash FROM audit_entry WHERE number >= %s AND number < %s ORDER BY number"
 )
-_LEAVES: Final = (
-    "SELECT number, leaf, leaf_hash FROM audit_entry WHERE number >= %s AND number < %s ORDER BY number"
-)
+_LEAVES: Final = "SELECT number, leaf, leaf_hash FROM audit_entry WHERE number >= %s AND number < %s ORDER BY number"
 _OF_SOURCE: Final = (
     "SELECT source_id, incarnation::text, number, leaf FROM audit_entry "
     "WHERE source = %s AND incarnation = %s AND source_id > %s AND source_id <= %s "
@@ -74,9 +72,7 @@ def log_state() -> LogState:
         [],
     )
     size, frontier = rows[0][:2]
-    reaches = {
-        (source, life): (last, entries) for _, _, source, life, last, entries in rows if source is not None
-    }
+    reaches = {(source, life): (last, entries) for _, _, source, life, last, entries in rows if source is not None}
     return LogState(size, tuple(frontier), reaches)
 
 

@@ -113,14 +113,10 @@ def _entries(source: str, state: LogState, lives: Mapping[str, int]) -> Iterator
     return (_Entry(*row) for row in merge(*of_lives))
 
 
-def _appended_up_to(
-    source: str, state: LogState, followed: Mapping[str, int], lives: Mapping[str, int]
-) -> int:
+def _appended_up_to(source: str, state: LogState, followed: Mapping[str, int], lives: Mapping[str, int]) -> int:
     """Up to which id the source's rows must be in the log: as far as its follower has gone."""
     reached = {life: last for (name, life), (last, _count) in state.reaches.items() if name == source}
-    furthest = (
-        min(max(reached.get(life, 0), followed.get(life, 0)), shared) for life, shared in lives.items()
-    )
+    furthest = (min(max(reached.get(life, 0), followed.get(life, 0)), shared) for life, shared in lives.items())
     return max(furthest, default=0)
 
 
@@ -136,9 +132,7 @@ def _lives_of(source: str) -> dict[str, int]:
     """The lives of a source's database, from its own table: up to which id the present one shares each."""
     concern, _, log = source.partition(".")
     with connections[alias_for(concern)].cursor() as cursor:
-        cursor.execute(
-            "SELECT id::text, parent::text, shared_fact_id, shared_transfer_id FROM factlog_incarnation"
-        )
+        cursor.execute("SELECT id::text, parent::text, shared_fact_id, shared_transfer_id FROM factlog_incarnation")
         rows = {row[0]: row[1:] for row in cursor.fetchall()}
     parents = {parent for parent, _, _ in rows.values()}
     life: str | None = next(identity for identity in rows if identity not in parents)

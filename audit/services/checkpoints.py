@@ -14,6 +14,7 @@ two leaves an anchor without a row, which the next call checks like a checkpoint
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -50,18 +51,30 @@ class CheckpointRefused(RuntimeError):
     """The log isn't a continuation of what was signed before; it is alerted on, and nothing is signed."""
 
 
-def checkpoint_due() -> bool:
-    """Whether the bound cell's log has entries that have waited for a checkpoint, or many of them."""
+@dataclass(frozen=True)
+class Uncovered:
+    """What no checkpoint covers yet: for how long the oldest such entry has waited, and whether one is due."""
+
+    seconds: float
+    due: bool
+
+
+def uncovered() -> Uncovered:
+    """How the bound cell's log stands to its last checkpoint."""
     with connections[alias_for("audit")].cursor() as cursor:
-        cursor.execute(
-            "SELECT h.size > coalesce(c.size, 0) AND (c.size IS NULL OR h.size - c.size >= %s "
-            "OR clock_timestamp() - c.signed_at >= make_interval(secs => %s)) "
-            "FROM audit_head h LEFT JOIN LATERAL "
-            "(SELECT size, signed_at FROM audit_checkpoint ORDER BY size DESC LIMIT 1) c ON true",
-            [MOST_ENTRIES, EVERY.total_seconds()],
-        )
-        (due,) = cursor.fetchone()
-    return bool(due)
+        cursor.execute(_UNCOVERED, [MOST_ENTRIES, EVERY.total_seconds()])
+        seconds, due = cursor.fetchone()
+    return Uncovered(float(seconds), bool(due))
+
+
+_UNCOVERED: Final = """
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - first.appended_at), 0),
+           h.size > coalesce(c.size, 0) AND (c.size IS NULL OR h.size - c.size >= %s
+                                             OR clock_timestamp() - c.signed_at >= make_interval(secs => %s))
+      FROM audit_head h
+      LEFT JOIN LATERAL (SELECT size, signed_at FROM audit_checkpoint ORDER BY size DESC LIMIT 1) c ON true
+      LEFT JOIN audit_entry first ON first.number = coalesce(c.size, 0)
+"""
 
 
 def take_checkpoints() -> list[Checkpoint]:
@@ -104,9 +117,7 @@ def _take_checkpoint() -> Checkpoint | None:
             return None
         tree = _tree(start, min(now.size, start.size + MOST_ENTRIES))
         if tree.size == now.size and tree != now:
-            raise CheckpointRefused(
-                f"the entries up to {now.size} don't give the tree that the log's head shows"
-            )
+            raise CheckpointRefused(f"the entries up to {now.size} don't give the tree that the log's head shows")
         checkpoint = Checkpoint(origin(), tree.size, tree.root())
         note = sign_checkpoint(checkpoint, signing_key())
         store.put(size=tree.size, note=note)
@@ -126,9 +137,7 @@ def _start(kept: KeptCheckpoint | None, store: AnchorStore) -> Frontier:
     signed = open_checkpoint(anchor.note, verifier_key(), origin=origin())
     tree = Frontier(kept.size, kept.frontier)
     if signed.size != kept.size or signed.root != tree.root():
-        raise CheckpointRefused(
-            f"the tree kept for the checkpoint of {kept.size} isn't the one that was signed"
-        )
+        raise CheckpointRefused(f"the tree kept for the checkpoint of {kept.size} isn't the one that was signed")
     return tree
 
 
@@ -137,9 +146,7 @@ def _keep_anchored(alias: str, start: Frontier, anchored: Anchor) -> Checkpoint:
     signed = open_checkpoint(anchored.note, verifier_key(), origin=origin())
     now = head()
     if signed.size != anchored.size or now.size < anchored.size:
-        raise CheckpointRefused(
-            f"a checkpoint of {anchored.size} is anchored, but the log ends at {now.size}"
-        )
+        raise CheckpointRefused(f"a checkpoint of {anchored.size} is anchored, but the log ends at {now.size}")
     tree = _tree(start, anchored.size)
     if tree.root() != signed.root:
         raise CheckpointRefused(f"the entries up to {anchored.size} aren't those of the anchored checkpoint")
@@ -164,9 +171,7 @@ def _tree(start: Frontier, end: int) -> Frontier:
 
 def _keep(alias: str, tree: Frontier, note: str) -> None:
     with connections[alias].cursor() as cursor:
-        cursor.execute(
-            "SELECT audit_checkpoint_v1(%s, %s, %s, %s)", [tree.size, tree.root(), list(tree.hashes), note]
-        )
+        cursor.execute("SELECT audit_checkpoint_v1(%s, %s, %s, %s)", [tree.size, tree.root(), list(tree.hashes), note])
 
 
 def _wait_for_our_turn(alias: str) -> None:

@@ -48,9 +48,7 @@ def superuser(log: Log, clusters: TestClusters) -> Iterator[Superuser]:
 
 
 @pytest.fixture(scope="module")
-def module_log(
-    clusters: TestClusters, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Log, Path]]:
+def module_log(clusters: TestClusters, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Log, Path]]:
     """A log with its anchors, made once for a module."""
     from audit.tests.logs import Log
     from tests.relays import StepwiseRelay

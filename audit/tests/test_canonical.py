@@ -68,14 +68,10 @@ def test_each_kind_of_column_has_one_form() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), {1, 2}, datetime(2026, 3, 31), "\ud800", object()]
-)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, datetime(2026, 3, 31), "\ud800", object()])
 def test_a_value_without_a_form_is_refused_by_its_entry(value: object) -> None:
     with pytest.raises(NotCanonical, match=r"payments\.fact 17"):
-        entry_bytes(**HEADER, row={"data": {"inner": value}}) if not isinstance(value, set) else entry(
-            data=value
-        )
+        entry_bytes(**HEADER, row={"data": {"inner": value}}) if not isinstance(value, set) else entry(data=value)
 
 
 @given(st.dictionaries(st.text(min_size=1), json_values, max_size=4))

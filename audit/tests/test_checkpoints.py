@@ -15,7 +15,7 @@ from audit.keys import origin, signing_key, verifier_key
 from audit.rules.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from audit.selectors.heads import head, latest_checkpoint
 from audit.services import checkpoints
-from audit.services.checkpoints import CheckpointRefused, checkpoint_due, take_checkpoints
+from audit.services.checkpoints import CheckpointRefused, take_checkpoints, uncovered
 from audit.tasks import take_due_checkpoint
 from audit.tests.logs import Log, Superuser
 from fintech.cells import Actor, alias_for, cell
@@ -32,33 +32,38 @@ def test_a_checkpoint_is_signed_anchored_and_kept(log: Log) -> None:
     assert open_checkpoint(anchor.note, verifier_key(), origin=origin()) == taken
 
 
-def test_a_growing_log_is_due_within_half_a_minute_and_an_idle_one_never(
-    log: Log, superuser: Superuser
-) -> None:
-    assert not checkpoint_due()
+def test_a_growing_log_is_due_within_half_a_minute_and_an_idle_one_never(log: Log, superuser: Superuser) -> None:
+    assert not uncovered().due
     log.grow(1)
-    assert checkpoint_due()
+    assert uncovered().due
     take_checkpoints()
-    assert not checkpoint_due()
+    assert not uncovered().due
     superuser.execute("UPDATE audit_checkpoint SET signed_at = signed_at - interval '1 day'")
-    assert not checkpoint_due()
+    assert not uncovered().due
     assert take_checkpoints() == []
     log.grow(1)
-    assert checkpoint_due()
+    assert uncovered().due
     superuser.execute("UPDATE audit_checkpoint SET signed_at = clock_timestamp() - interval '29 seconds'")
-    assert not checkpoint_due()
+    assert not uncovered().due
 
 
-def test_many_new_entries_are_due_at_once_and_covered_in_parts(
-    log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_new_entries_are_due_at_once_and_covered_in_parts(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "MOST_ENTRIES", 10)
     log.grow(1)
     take_checkpoints()
     log.grow(25)
-    assert checkpoint_due()
+    assert uncovered().due
     assert [taken.size for taken in take_checkpoints()] == [11, 21, 26]
     assert log.verify().checkpoints == 4
+
+
+def test_how_long_an_entry_has_waited_for_a_checkpoint_is_known(log: Log, superuser: Superuser) -> None:
+    assert uncovered().seconds == 0
+    log.grow(2)
+    superuser.execute("UPDATE audit_entry SET appended_at = appended_at - interval '90 seconds' WHERE number = 0")
+    assert 90 < uncovered().seconds < 150
+    take_checkpoints()
+    assert uncovered().seconds == 0
 
 
 def test_the_relay_rings_for_a_checkpoint_and_a_worker_takes_it(log: Log) -> None:
@@ -147,9 +152,7 @@ def test_a_log_that_was_rewritten_gets_no_signature(
     assert not anchor_of(30, anchors).exists()
 
 
-def test_a_checkpoint_that_lost_its_anchor_is_followed_by_none(
-    unsigned_end: Superuser, anchors: Path
-) -> None:
+def test_a_checkpoint_that_lost_its_anchor_is_followed_by_none(unsigned_end: Superuser, anchors: Path) -> None:
     anchor_of(20, anchors).unlink()
     with pytest.raises(CheckpointRefused, match="isn't anchored"):
         take_checkpoints()

@@ -12,12 +12,18 @@ from django.db import DatabaseError, connections, transaction
 
 from audit.rules.canonical import entry_bytes
 from audit.selectors.entries import entries
+from audit.selectors.reconciliation import compare_with_sources
 from audit.sources import SOURCES
 from audit.tests.logs import CLIENT, Log, Superuser
 from fintech.cells import Actor, alias_for, cell
 from fintech.factlog.followers import all_followers
 from fintech.factlog.heartbeats import beat
 from fintech.factlog.reading import read_log
+from fintech.journal import verb
+from fintech.ledger.accounts import AccountKind
+from fintech.ledger.book import Book
+from fintech.ledger.house_accounts import HousePurpose
+from fintech.ledger.transfer_codes import TransferCode
 
 
 def test_every_log_of_the_cell_is_followed() -> None:
@@ -72,6 +78,24 @@ def test_an_entry_holds_its_row_exactly(log: Log) -> None:
     )
 
 
+def test_a_transfer_becomes_an_entry_of_its_client(log: Log) -> None:
+    deposit(minor=12_34, key="a deposit")
+    log.follow()
+    (row,) = log.rows("SELECT * FROM audit_entry WHERE source = 'payments.transfer'")
+    assert (row["kind"], row["subject"], row["client_id"]) == ("ledger.transfer", f"client/{CLIENT}", CLIENT)
+    assert json.loads(bytes(row["leaf"]))["written"]["amount"] == 1234
+    assert compare_with_sources()["payments.transfer"] == 1
+    log.verify()
+
+
+@verb("payments")
+def deposit(*, key: str, minor: int) -> int:
+    book = Book("payments")
+    wallet = book.open_account(client_id=CLIENT, kind=AccountKind.WALLET, currency="EUR")
+    clearing = book.house(HousePurpose.PSP_CLEARING, entity=1, currency="EUR")
+    return book.post(debit=clearing, credit=wallet, amount=minor, code=TransferCode.DEPOSIT, client_id=CLIENT).id
+
+
 def test_heartbeats_are_no_entries(log: Log) -> None:
     beat()
     log.grow(1)
@@ -81,9 +105,7 @@ def test_heartbeats_are_no_entries(log: Log) -> None:
     log.verify()
 
 
-def test_a_second_pass_over_a_source_appends_nothing_and_stops_the_follower(
-    log: Log, superuser: Superuser
-) -> None:
+def test_a_second_pass_over_a_source_appends_nothing_and_stops_the_follower(log: Log, superuser: Superuser) -> None:
     log.grow(5)
     superuser.execute("UPDATE factlog_bookmark SET last_id = 0 WHERE follower = 'audit.crm.fact'")
     log.record(1)
@@ -114,9 +136,7 @@ def test_many_writers_at_once_leave_no_gap(log: Log) -> None:
         with cell("eu", actor=Actor.system("test")):
             try:
                 for batch in range(5):
-                    leaves = [
-                        leaf(batch * 10 + number, source=f"test{source}.fact") for number in range(1, 11)
-                    ]
+                    leaves = [leaf(batch * 10 + number, source=f"test{source}.fact") for number in range(1, 11)]
                     with connections[alias_for("audit")].cursor() as cursor:
                         cursor.execute("SELECT audit_append_v1(%s)", [leaves])
             finally:

@@ -47,9 +47,7 @@ def attempts() -> list[str]:
 def test_writer_and_reader_may_read_but_neither_insert_change_nor_delete(
     signed_log: Log, clusters: TestClusters, role: str
 ) -> None:
-    partition = signed_log.rows(
-        "SELECT min(relid::text) AS name FROM pg_partition_tree('audit_entry') WHERE isleaf"
-    )
+    partition = signed_log.rows("SELECT min(relid::text) AS name FROM pg_partition_tree('audit_entry') WHERE isleaf")
     inserts = [f"INSERT INTO {table} SELECT * FROM {table}" for table in TABLES]
     inserts += [
         f"INSERT INTO {partition[0]['name']} SELECT * FROM audit_entry",
@@ -79,9 +77,7 @@ def test_the_reader_may_call_nothing_that_writes(signed_log: Log, clusters: Test
 def test_not_even_the_owner_or_a_superuser_changes_what_is_written(
     signed_log: Log, clusters: TestClusters, role: str
 ) -> None:
-    partitions = signed_log.rows(
-        "SELECT relid::text AS name FROM pg_partition_tree('audit_entry') WHERE isleaf"
-    )
+    partitions = signed_log.rows("SELECT relid::text AS name FROM pg_partition_tree('audit_entry') WHERE isleaf")
     assert len(partitions) == 4
     tries = attempts()
     for partition in partitions:
@@ -129,13 +125,10 @@ def test_the_log_goes_on_when_nobody_made_the_months_partition(log: Log, cluster
     with clusters.superuser("eu", name) as ruler:
         ruler.execute("ALTER TABLE audit_head DISABLE TRIGGER USER")
         ruler.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
-        for partition in log.rows(
-            "SELECT relid::text AS name FROM pg_partition_tree('audit_entry') WHERE isleaf"
-        ):
+        for partition in log.rows("SELECT relid::text AS name FROM pg_partition_tree('audit_entry') WHERE isleaf"):
             ruler.execute(f"DROP TABLE {partition['name']}")
         ruler.execute(
-            "UPDATE audit_head SET size = 0, frontier = '{}', "
-            "partitioned_until = date_trunc('month', now(), 'UTC')"
+            "UPDATE audit_head SET size = 0, frontier = '{}', partitioned_until = date_trunc('month', now(), 'UTC')"
         )
     log.grow(1)
     assert [row["number"] for row in log.rows()] == [0]

@@ -94,9 +94,7 @@ def test_a_column_that_the_source_got_later_is_no_disagreement(log: Log, cluster
 def test_a_restored_source_goes_on_in_a_new_life(log: Log, clusters: TestClusters) -> None:
     log.grow(3)
     with source_ruler(clusters) as ruler:
-        ruler.execute(
-            "INSERT INTO factlog_incarnation (parent, shared_fact_id) SELECT id, 3 FROM factlog_incarnation"
-        )
+        ruler.execute("INSERT INTO factlog_incarnation (parent, shared_fact_id) SELECT id, 3 FROM factlog_incarnation")
     log.grow(2)
     assert compare_with_sources()["crm.fact"] == 5
     assert len({row["incarnation"] for row in log.rows()}) == 2
@@ -107,9 +105,7 @@ def test_what_a_restored_source_lost_is_found(log: Log, clusters: TestClusters) 
     log.grow(3)
     with source_ruler(clusters) as ruler:
         ruler.execute("DELETE FROM factlog_fact WHERE id = 3")
-        ruler.execute(
-            "INSERT INTO factlog_incarnation (parent, shared_fact_id) SELECT id, 2 FROM factlog_incarnation"
-        )
+        ruler.execute("INSERT INTO factlog_incarnation (parent, shared_fact_id) SELECT id, 2 FROM factlog_incarnation")
     finding = log.source_finding()
     assert (finding.code, finding.entry) == (Code.SOURCE_ROW_GONE, 2)
 

@@ -170,9 +170,7 @@ def test_a_rewrite_says_between_which_checkpoints_it_was(signed_log: Log, ruler:
     assert "the entries 10 to 19 aren't those that were signed" in signed_log.finding().detail
 
 
-def test_a_log_restored_from_an_older_copy_is_noticed_and_not_signed(
-    signed_log: Log, ruler: Superuser
-) -> None:
+def test_a_log_restored_from_an_older_copy_is_noticed_and_not_signed(signed_log: Log, ruler: Superuser) -> None:
     the_last_entries_cut_off(ruler)
     assert "restored from an older copy" in signed_log.finding().detail
     with pytest.raises(CheckpointRefused, match="anchored, but the log ends at 25"):

@@ -15,9 +15,7 @@ NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 LIFE = str(UUID(int=1))
 
 
-def row(
-    number: int, source_id: int, *, recorded: datetime = NOON, appended: datetime = NOON, **other: Any
-) -> EntryRow:
+def row(number: int, source_id: int, *, recorded: datetime = NOON, appended: datetime = NOON, **other: Any) -> EntryRow:
     columns = {
         "client_id": None,
         "source_id": source_id,
@@ -56,9 +54,7 @@ def found(*rows: EntryRow) -> Code | None:
 def test_entries_in_order_are_walked_over() -> None:
     later = NOON + timedelta(hours=1)
     assert (
-        found(
-            row(0, 3), row(1, 7), row(2, 1, source="payments.fact"), row(3, 9, recorded=later, appended=later)
-        )
+        found(row(0, 3), row(1, 7), row(2, 1, source="payments.fact"), row(3, 9, recorded=later, appended=later))
         is None
     )
 

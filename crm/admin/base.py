@@ -18,7 +18,8 @@ from django.urls import URLPattern, path, reverse
 
 from crm.admin.history import history_of
 from crm.admin.object_actions import DecisionForm, ObjectAction, actions_of, object_action
-from crm.admin.read_only import ReadOnly
+from crm.back_office.queues import Queue, home_queue
+from crm.back_office.read_only import ReadOnly
 from fintech.cells import reading
 from fintech.journal import Refusal
 from fintech.privacy.declarations import declared_columns
@@ -118,7 +119,7 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         """What the fact log tells about the object: its row's changes, and the facts about it."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return self._to_list(request, object_id)
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         context = {
@@ -135,7 +136,7 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         """The form of a button, and what happens when it is sent."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return self._to_list(request, object_id)
         known = actions_of(type(self))
         if action not in known:
             raise PermissionDenied
@@ -152,23 +153,27 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
             message = getattr(self, method)(request, obj, **form.cleaned_data)
         except Refusal as refusal:
             # The key is spent on this refusal: another try is another decision.
-            form.data = form.data.copy()
-            form.data["key"] = DecisionForm.fresh_key()
+            form.data = {**request.POST.dict(), "key": DecisionForm.fresh_key()}
             form.add_error(None, f"Refused ({refusal.code}): {refusal.detail}")
             return self._action_page(request, obj, button, form)
         messages.success(request, message)
         return HttpResponseRedirect(self.object_url(obj))
 
-    def address(self, obj: Model) -> str:
+    def key_in_address(self, obj: Model) -> str:
         """How an object is named in addresses; what `get_object` takes."""
         return str(obj.pk)
 
     def object_url(self, obj: Model) -> str:
         """The address of an object's page."""
-        return reverse(self._url_name("change"), args=[quote(self.address(obj))])
+        return reverse(self._url_name("change"), args=[quote(self.key_in_address(obj))])
 
     def _url_name(self, page: str) -> str:
         return f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def _to_list(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the list, saying that there is no such object."""
+        messages.warning(request, f"There is no {self.opts.verbose_name} {unquote(object_id)[:100]}.")
+        return HttpResponseRedirect(reverse(self._url_name("changelist")))
 
     def _list_title(self) -> str:
         name = str(self.opts.verbose_name_plural)
@@ -177,16 +182,14 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     def _buttons(self, request: HttpRequest, obj: Model) -> list[tuple[str, str]]:
         """Label and address of each button that this person may press now."""
         known = [button for button, _ in actions_of(type(self)).values()]
-        address = quote(self.address(obj))
+        address = quote(self.key_in_address(obj))
         return [
             (button.label, reverse(self._url_name("do"), args=[address, button.name]))
             for button in known
             if request.user.has_perm(button.permission) and button.offered(obj)
         ]
 
-    def _action_page(
-        self, request: HttpRequest, obj: Model, button: ObjectAction, form: DecisionForm
-    ) -> HttpResponse:
+    def _action_page(self, request: HttpRequest, obj: Model, button: ObjectAction, form: DecisionForm) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": f"{button.label}: {self.opts.verbose_name} {obj}",
@@ -200,4 +203,4 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         return TemplateResponse(request, "admin/back_office/action.html", context, status=status)
 
 
-__all__ = ["DecisionForm", "ReadOnlyAdmin", "object_action"]
+__all__ = ["DecisionForm", "Queue", "ReadOnlyAdmin", "home_queue", "object_action"]

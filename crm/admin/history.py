@@ -65,12 +65,11 @@ def _entry(fact: Fact) -> Entry:
 def _changes(data: dict[str, Any]) -> tuple[Change, ...]:
     old, new = data.get("old") or {}, data.get("new") or {}
     return tuple(
-        Change(column=name, old=_shown(name, old.get(name)), new=_shown(name, new.get(name)))
-        for name in {**old, **new}
+        Change(column=name, old=_shown(name, old.get(name)), new=_shown(name, new.get(name))) for name in {**old, **new}
     )
 
 
 def _shown(name: str, value: Any) -> str:
     if value is None:
-        return "–"
+        return "-"
     return SEALED if name.endswith("_sealed") else str(value)

@@ -11,8 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from crm.admin.base import ReadOnlyAdmin, object_action
-from crm.admin.queues import Queue, home_queue
+from crm.admin.base import Queue, ReadOnlyAdmin, home_queue, object_action
 from crm.document_store import DocumentMissing
 from crm.models import IdentityCase, IdentityDocument
 from crm.selectors.identity_cases import cases_waiting, document_content
@@ -51,11 +50,7 @@ class IdentityCaseAdmin(ReadOnlyAdmin):
     def more_urls(self) -> list[URLPattern]:
         """The address of a document."""
         protect = self.admin_site.admin_view
-        return [
-            path(
-                "documents/<uuid:document_id>/", protect(self.document_view), name="crm_identitycase_document"
-            )
-        ]
+        return [path("documents/<uuid:document_id>/", protect(self.document_view), name="crm_identitycase_document")]
 
     def document_view(self, request: HttpRequest, document_id: UUID) -> HttpResponse:
         """A document in clear, after the look has been recorded."""

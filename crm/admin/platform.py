@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm.admin.base import ReadOnlyAdmin, object_action
-from crm.admin.queues import Queue, home_queue
+from crm.admin.base import Queue, ReadOnlyAdmin, home_queue, object_action
 from crm.services.parked_facts import record_parked_fact_retry
 from fintech.cells import alias_for
 from fintech.cells.replicas import replica_or_primary
@@ -49,22 +48,25 @@ class ConcernFilter(SimpleListFilter):
 class PlatformAdmin(ReadOnlyAdmin):
     """Rows of one of several databases, addressed as `<concern>-<id>`."""
 
-    list_filter: Any = (ConcernFilter,)
+    list_filter: ClassVar[Any] = (ConcernFilter,)
     list_display_links = None
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows of crm's database, until the filter chooses another."""
-        return self.model._default_manager.using(_alias(None)).order_by("-id")
+        rows: QuerySet[Any] = self.model._default_manager.using(_alias(None)).order_by("-id")
+        return rows
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
         """The row that the address names."""
         concern, _, number = object_id.partition("-")
         if concern not in CONCERNS or not number.isdecimal() or len(number) > 18:
             return None
-        return self.model._default_manager.using(alias_for(concern)).filter(pk=int(number)).first()
+        rows = self.model._default_manager.using(alias_for(concern))
+        row: Model | None = rows.filter(pk=int(number)).first()
+        return row
 
-    def address(self, obj: Model) -> str:
+    def key_in_address(self, obj: Model) -> str:
         """The row's number behind the name of its database."""
         return f"{concern_of_row(obj)}-{obj.pk}"
 
@@ -100,9 +102,7 @@ class ParkedAdmin(PlatformAdmin):
         """What the fact is about."""
         return f"{parked.subject_type} {parked.subject_id}"
 
-    @object_action(
-        "Try again", permission="crm.retry_parked_fact", offered=lambda parked: parked.resolved_at is None
-    )
+    @object_action("Try again", permission="crm.retry_parked_fact", offered=lambda parked: parked.resolved_at is None)
     def retry(self, request: HttpRequest, parked: Parked, *, key: str, reason: str) -> str:
         """Apply the subject's parked facts in their order, up to the first that fails again."""
         record_parked_fact_retry(

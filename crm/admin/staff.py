@@ -29,4 +29,4 @@ class StaffAdmin(ReadOnlyAdmin):
     @admin.display(description="groups")
     def rights(self, user: User) -> str:
         """The groups that give this person rights."""
-        return ", ".join(sorted(group.name for group in user.groups.all())) or "–"
+        return ", ".join(sorted(group.name for group in user.groups.all())) or "-"

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import ListAPIView
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -65,6 +66,7 @@ class DocumentsView(IdempotentPost, TakesDocument, APIView):
     """The documents of a case."""
 
     permission_classes = (IsClient,)
+    parser_classes = (MultiPartParser,)
 
     @extend_schema(
         operation_id="identity_document_create",
@@ -73,7 +75,7 @@ class DocumentsView(IdempotentPost, TakesDocument, APIView):
     )
     def post(self, request: Request, case_id: UUID) -> Response:
         """Put a document into a drafted case. What it is is told by its content, whatever the form says."""
-        given = UploadSerializer(data=request.data.dict())
+        given = UploadSerializer(data={**request.POST.dict(), **request.FILES.dict()})
         given.is_valid(raise_exception=True)
         document_id = upload_document(
             key=self.idempotency_key,
@@ -91,9 +93,7 @@ class SubmissionView(IdempotentPost, APIView):
 
     permission_classes = (IsClient,)
 
-    @extend_schema(
-        operation_id="identity_case_submit", request=OpenCaseSerializer, responses=IdentityCaseSerializer
-    )
+    @extend_schema(operation_id="identity_case_submit", request=OpenCaseSerializer, responses=IdentityCaseSerializer)
     def post(self, request: Request, case_id: UUID) -> Response:
         """Hand the case in: it takes no more documents and waits for compliance."""
         OpenCaseSerializer(data=request.data).is_valid(raise_exception=True)

@@ -160,5 +160,3 @@ class UploadSerializer(StrictSerializer):
 
     kind = serializers.ChoiceField(choices=DOCUMENT_KINDS)
     file = serializers.FileField(allow_empty_file=True, help_text="A PDF, PNG or JPEG of at most 10 MB.")
-
-

@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
-from rest_framework.parsers import MultiPartParser
 
 from crm.rules.documents import LARGEST_BYTES
 from fintech.http.problems import PayloadTooLarge
@@ -51,9 +50,7 @@ class InMemoryUploads(FileUploadHandler):
 
 
 class TakesDocument:
-    """A view's mixin, before APIView: its form's file is kept in memory."""
-
-    parser_classes = (MultiPartParser,)
+    """A view's mixin, before APIView: its form's file is kept in memory. The view names MultiPartParser."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Set the handler before anything reads the body."""

@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                     "groups",
                     models.ManyToManyField(
                         blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",  # noqa: E501
                         related_name="user_set",
                         related_query_name="user",
                         to="auth.group",
@@ -90,9 +90,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "entity",
-                    models.TextField(
-                        help_text="The regulatory entity's code, as the jurisdiction's file has it."
-                    ),
+                    models.TextField(help_text="The regulatory entity's code, as the jurisdiction's file has it."),
                 ),
                 ("country", models.CharField(max_length=2, verbose_name="country of residence")),
                 ("full_name_sealed", fintech.privacy.fields.SealedField(retention="identity")),
@@ -285,9 +283,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "code",
-                    models.CharField(
-                        help_text="What clients type when they register.", max_length=20, unique=True
-                    ),
+                    models.CharField(help_text="What clients type when they register.", max_length=20, unique=True),
                 ),
                 ("name_sealed", fintech.privacy.fields.SealedField(retention="identity")),
                 ("registered_at", models.DateTimeField()),
@@ -303,9 +299,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "crm_introducing_broker",
-                "permissions": [
-                    ("manage_introducing_brokers", "Can register introducing brokers and introductions")
-                ],
+                "permissions": [("manage_introducing_brokers", "Can register introducing brokers and introductions")],
                 "default_permissions": ("view",),
             },
         ),
@@ -400,9 +394,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "template",
-                    models.TextField(
-                        help_text="What the mail is about, such as account/email/email_confirmation."
-                    ),
+                    models.TextField(help_text="What the mail is about, such as account/email/email_confirmation."),
                 ),
                 ("recipient_sealed", fintech.privacy.fields.SealedField(null=True, retention="identity")),
                 ("subject_sealed", fintech.privacy.fields.SealedField(null=True, retention="identity")),
@@ -563,9 +555,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="identitydocument",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["passport", "identity_card", "driving_licence", "proof_of_address"])
-                ),
+                condition=models.Q(("kind__in", ["passport", "identity_card", "driving_licence", "proof_of_address"])),
                 name="crm_identity_document_kind_is_known",
             ),
         ),

@@ -34,9 +34,7 @@ class AppropriatenessTest(models.Model):
         default_permissions = ("view",)
         constraints = [
             # More points than there are would be a judgement by another questionnaire than the one named.
-            models.CheckConstraint(
-                name="crm_appropriateness_test_points_fit", condition=Q(points__lte=F("out_of"))
-            ),
+            models.CheckConstraint(name="crm_appropriateness_test_points_fit", condition=Q(points__lte=F("out_of"))),
         ]
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ def is_warned(before: BeforeTrading) -> bool:
 
 def status_may_become(now: Status, then: Status) -> bool:
     """Whether a status may follow another: a closed relationship stays closed."""
-    return now != "closed" and now != then
+    return now not in ("closed", then)
 
 
 def _wording(version: str) -> str:

@@ -39,5 +39,8 @@ def opened(mail_id: UUID) -> OpenedMail:
     recipient, subject, text, html = (
         None if column is None else unseal("crm", column, person_id=mail.person_id) for column in columns
     )
-    assert recipient is not None and subject is not None and text is not None
+    # The table's own constraint says so of a mail that isn't sent.
+    assert recipient is not None
+    assert subject is not None
+    assert text is not None
     return OpenedMail(recipient=recipient, subject=subject, text=text, html=html)

@@ -19,9 +19,7 @@ from fintech.privacy.sealing import seal
 
 
 @verb("crm")
-def answer_appropriateness(
-    *, key: str, client_id: UUID, questionnaire: str, answers: Mapping[str, str]
-) -> UUID:
+def answer_appropriateness(*, key: str, client_id: UUID, questionnaire: str, answers: Mapping[str, str]) -> UUID:
     """Judge a client's answers to the questionnaire in force; gives the id of the test, passed or not."""
     at = inside_decision("crm").recorded_at
     asked = questionnaire_for(current_cell().jurisdiction.rules_at(at).appropriateness)
@@ -33,9 +31,7 @@ def answer_appropriateness(
     try:
         result = judge(asked, answers)
     except UnusableAnswers as unusable:
-        raise Refusal(
-            "answers-not-usable", str(unusable), status=422, question=unusable.question[:100]
-        ) from None
+        raise Refusal("answers-not-usable", str(unusable), status=422, question=unusable.question[:100]) from None
     with changing_standing(client_id) as client:
         return _keep(client, asked, answers, result)
 

@@ -97,9 +97,7 @@ def approve_identity_case(*, key: str, reason: str, case_id: UUID) -> UUID:
     case = _decided(case_id, "approved", reason)
     with changing_standing(case.client_id) as client:
         client.verified_at = case.decided_at
-    record(
-        IdentityCaseApproved(case_id=case_id, client_id=case.client_id), subject=("client", case.client_id)
-    )
+    record(IdentityCaseApproved(case_id=case_id, client_id=case.client_id), subject=("client", case.client_id))
     return case_id
 
 
@@ -107,9 +105,7 @@ def approve_identity_case(*, key: str, reason: str, case_id: UUID) -> UUID:
 def reject_identity_case(*, key: str, reason: str, case_id: UUID) -> UUID:
     """Find the client's identity not proved; the client sees the reason and may open a new case."""
     case = _decided(case_id, "rejected", reason)
-    record(
-        IdentityCaseRejected(case_id=case_id, client_id=case.client_id), subject=("client", case.client_id)
-    )
+    record(IdentityCaseRejected(case_id=case_id, client_id=case.client_id), subject=("client", case.client_id))
     return case_id
 
 

@@ -70,8 +70,6 @@ def record_introduction(client: Client, broker: IntroducingBroker) -> None:
         raise Refusal("client-introduced-already", "The client counts for an introducing broker already.")
     Introduction.objects.create(client=client, broker=broker, valid_from=at)
     record(
-        ClientIntroduced(
-            client_id=client.pk, ib_id=broker.pk, chain=chain_at(broker.pk, at), effective_from=at
-        ),
+        ClientIntroduced(client_id=client.pk, ib_id=broker.pk, chain=chain_at(broker.pk, at), effective_from=at),
         subject=("client", client.pk),
     )

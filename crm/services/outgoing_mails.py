@@ -85,9 +85,7 @@ def record_mail_sent(*, key: str, mail_id: UUID) -> UUID:
     """Note that the mail server has taken a mail, and forget what it said."""
     mail = _emptied(mail_id)
     if mail is not None:
-        record(
-            MailSent(mail_id=mail_id, person_id=mail.person_id, template=mail.template), subject=("mail", mail_id)
-        )
+        record(MailSent(mail_id=mail_id, person_id=mail.person_id, template=mail.template), subject=("mail", mail_id))
     return mail_id
 
 

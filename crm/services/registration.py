@@ -68,9 +68,7 @@ def register_client(
         standing_since=decision.recorded_at,
         registered_at=decision.recorded_at,
     )
-    record(
-        ClientRegistered(client_id=client_id, user_id=user.pk, entity=code), subject=("client", client_id)
-    )
+    record(ClientRegistered(client_id=client_id, user_id=user.pk, entity=code), subject=("client", client_id))
     record_first_standing(client)
     if ib_code:
         record_introduction(client, broker_by_code(ib_code))

@@ -13,9 +13,7 @@ from fintech.journal import Refusal, verb
 
 
 @verb("crm")
-def create_staff(
-    *, key: str, reason: str = "", email: str, password_hash: str, groups: tuple[str, ...]
-) -> UUID:
+def create_staff(*, key: str, reason: str = "", email: str, password_hash: str, groups: tuple[str, ...]) -> UUID:
     """Make a staff member with the rights of some groups; gives the user's id."""
     if not groups:
         raise Refusal("staff-group-missing", "A staff member belongs to at least one group.", status=422)

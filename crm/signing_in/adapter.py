@@ -20,11 +20,12 @@ from crm.models import User
 from crm.selectors.clients import client_id_of_user, user_by_email
 from crm.services.outgoing_mails import queue_mail
 from crm.services.registration import register_client
+from crm.services.signing_in import change_password
 from crm.tasks import send_mail
 from fintech.cells import current_cell
 from fintech.cells.identifiers import uuid7
-from fintech.jurisdictions import RegulatoryEntity
 from fintech.journal import Refusal
+from fintech.jurisdictions import RegulatoryEntity
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             raise ImmediateHttpResponse(AuthenticationResponse.from_response(request, hidden)) from None
         return User.objects.get(pk=registered.user_id)
 
+    def set_password(self, user: User, password: str) -> None:
+        """Change a password by our verb, whichever of allauth's flows asks for it."""
+        user.set_password(password)
+        change_password(key=str(uuid7()), user_id=user.pk, password_hash=user.password)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue a mail to a user and ring for its task. Strangers get none: nobody may have us write to them."""
         user: User | None = context.get("user") or user_by_email(email)
@@ -78,7 +84,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         )
         html = None
         if isinstance(message, EmailMultiAlternatives) and message.alternatives:
-            html = str(message.alternatives[0].content)
+            html = str(message.alternatives[0][0])
         mail_id = queue_mail(
             key=str(uuid7()),
             person_id=person_of(user),

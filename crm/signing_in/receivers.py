@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_confirmed
+from allauth.account.signals import email_changed, email_confirmed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from crm.models import Client, User
 from crm.selectors.clients import client_of_user, user_by_email
 from crm.services.registration import confirm_email
-from crm.services.signing_in import record_failed_sign_in, record_sign_in, record_sign_out
+from crm.services.signing_in import Door, record_email_change, record_failed_sign_in, record_sign_in, record_sign_out
 from fintech.cells import Actor, acting_as, current_cell, set_actor
 from fintech.cells.identifiers import uuid7
 
@@ -35,7 +35,7 @@ def signed_in(sender: type[User], request: HttpRequest, user: User, **kwargs: An
     set_actor(actor_of(user, client))
     _confirm_what_is_proved(client, user)
     match = getattr(request, "resolver_match", None)
-    door = "back_office" if match is not None and match.app_name == "admin" else "portal"
+    door: Door = "back_office" if match is not None and match.app_name == "admin" else "portal"
     record_sign_in(key=str(uuid7()), user_id=user.pk, door=door)
 
 
@@ -65,6 +65,13 @@ def address_proved(sender: type[EmailAddress], email_address: EmailAddress, **kw
     if client is not None:
         with acting_as(Actor.client(client.pk)):
             confirm_email(key="email", client_id=client.pk)
+
+
+@receiver(email_changed, dispatch_uid="crm.email_changed")
+def address_changed(sender: type[EmailAddress], user: User, **kwargs: Any) -> None:
+    """Record that another address is the one to sign in with."""
+    with acting_as(actor_of(user, client_of_user(user.pk))):
+        record_email_change(key=str(uuid7()), user_id=user.pk)
 
 
 def _confirm_what_is_proved(client: Client | None, user: User) -> None:

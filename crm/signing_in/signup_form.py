@@ -16,7 +16,9 @@ from crm.selectors.introducing_brokers import broker_by_code
 from fintech.journal import Refusal
 
 # One line each: no control characters, which a name or an address never has and a forged mail header would.
-one_line = RegexValidator(r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$", "Control characters aren't taken.", "control-characters")
+one_line = RegexValidator(
+    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$", "Control characters aren't taken.", "control-characters"
+)
 
 
 class SignupForm(forms.Form):

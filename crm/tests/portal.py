@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 from uuid import UUID, uuid4
 
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client as HttpClient

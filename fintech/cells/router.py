@@ -75,7 +75,8 @@ class CellRouter:
     def allow_relation(self, first: Model, second: Model, **hints: Any) -> bool:
         """Only within one database: the same cell and the same concern."""
         aliases = {_primary_of(item._state.db) for item in (first, second) if item._state.db}
-        return len(aliases) <= 1 and concern_of(type(first)) == concern_of(type(second))
+        # By `_meta`, since request.user is a lazy object whose type is no model.
+        return len(aliases) <= 1 and concern_of(first._meta.model) == concern_of(second._meta.model)
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
         """Tables of an app only in its concern's primaries; never on a replica, never on `default`.

@@ -192,6 +192,22 @@ class SignInFailed:
     client_id: UUID | None
 
 
+@fact("crm.user.password_changed", version=1)
+class PasswordChanged:
+    """A user has another password."""
+
+    user_id: UUID
+    client_id: UUID | None
+
+
+@fact("crm.user.email_changed", version=1)
+class EmailChanged:
+    """A user signs in with another e-mail address, which is proved."""
+
+    user_id: UUID
+    client_id: UUID | None
+
+
 @fact("crm.staff.created", version=1)
 class StaffCreated:
     """A staff member may sign in to the back office, with the rights of these groups."""

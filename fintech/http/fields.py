@@ -18,9 +18,7 @@ from fintech.ledger.money import InvalidAmount, Money
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
-_INSTANT: Final = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class TextField(serializers.CharField):
@@ -95,9 +93,7 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
                 {"currency": [ErrorDetail("There is no such currency in ISO 4217.", "unknown-currency")]}
             ) from None
         if self.positive and money.minor <= 0:
-            raise ValidationError(
-                {"amount": [ErrorDetail(str(self.error_messages["not_positive"]), "not-positive")]}
-            )
+            raise ValidationError({"amount": [ErrorDetail(str(self.error_messages["not_positive"]), "not-positive")]})
         return money
 
     def to_representation(self, value: Money) -> dict[str, str]:
@@ -171,9 +167,7 @@ class NumberIdField(serializers.Field):  # type: ignore[type-arg]
 class InstantField(serializers.DateTimeField):
     """A moment with its offset (RFC 3339); UTC inside and out, as `2026-03-31T10:15:00.000000Z`."""
 
-    default_error_messages = {
-        "not_an_instant": "A moment with its offset is needed, like 2026-03-31T10:15:00Z."
-    }
+    default_error_messages = {"not_an_instant": "A moment with its offset is needed, like 2026-03-31T10:15:00Z."}
 
     def to_internal_value(self, value: Any) -> datetime:
         """The moment, in UTC."""

@@ -84,9 +84,7 @@ class CursorPage(BasePagination):
         """The page as JSON."""
         body = {"items": data, "next": self._next}
         if self.as_of is not None:
-            body["as_of"] = (
-                self.as_of.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-            )
+            body["as_of"] = self.as_of.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         return Response(body)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,6 @@ class StrictJSONParser(BaseParser):
         request = context.get("request")
         if request is not None:
             _refuse_other_encodings(request.headers, media_type or "")
-            _refuse_announced_size(request.META.get("CONTENT_LENGTH"))
         return parse_strictly(_read(stream))
 
 
@@ -96,9 +95,7 @@ def _refuse_depth_and_surrogates(value: Any) -> None:
                 raise ParseError(f"The body has more than {MAX_DEPTH} levels.")
             if isinstance(each, dict):
                 waiting.extend((name, depth + 1) for name in each)
-            waiting.extend(
-                (inner, depth + 1) for inner in (each.values() if isinstance(each, dict) else each)
-            )
+            waiting.extend((inner, depth + 1) for inner in (each.values() if isinstance(each, dict) else each))
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -117,13 +114,8 @@ def _refuse_other_encodings(headers: Mapping[str, str], media_type: str) -> None
         raise UnsupportedMediaType(media_type, detail="The body isn't in UTF-8.")
 
 
-def _refuse_announced_size(content_length: str | None) -> None:
-    if content_length and content_length.isdecimal() and int(content_length) > MAX_BYTES:
-        raise PayloadTooLarge(f"The body has more than {MAX_BYTES} bytes.")
-
-
 def _read(stream: IO[Any]) -> bytes:
-    # One byte more than allowed is enough to know; a body sent in chunks announces no length.
+    # One byte more than allowed is enough to know, whatever length is announced.
     raw: bytes = stream.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
         raise PayloadTooLarge(f"The body has more than {MAX_BYTES} bytes.")

@@ -132,8 +132,7 @@ NOT_ACCEPTABLE: Final = describe(
     "not-acceptable",
     title="Not acceptable",
     status=406,
-    explanation="The API answers in `application/json` (problems in `application/problem+json`); `Accept` "
-    "excludes it.",
+    explanation="The API answers in `application/json` (problems in `application/problem+json`); `Accept` excludes it.",
 )
 PAYLOAD_TOO_LARGE: Final = describe(
     "payload-too-large",

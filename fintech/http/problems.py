@@ -96,9 +96,7 @@ class Problem:
 
     def response(self) -> JsonResponse:
         """The response, in its own media type whatever the caller accepts (RFC 9110, section 12.4.1)."""
-        return JsonResponse(
-            self.to_json(), status=self.status, content_type=CONTENT_TYPE, headers=dict(self.headers)
-        )
+        return JsonResponse(self.to_json(), status=self.status, content_type=CONTENT_TYPE, headers=dict(self.headers))
 
 
 def problem_of_exception(exception: Exception, context: Mapping[str, Any]) -> JsonResponse:
@@ -121,9 +119,7 @@ def problem_of_exception(exception: Exception, context: Mapping[str, Any]) -> Js
 
 def internal_error() -> Problem:
     """What is said about an exception that wasn't foreseen: nothing but the request's id."""
-    return Problem.of(
-        problem_types.INTERNAL_ERROR, "Something went wrong on our side. Tell support the request_id."
-    )
+    return Problem.of(problem_types.INTERNAL_ERROR, "Something went wrong on our side. Tell support the request_id.")
 
 
 def problem_of(exception: Exception) -> Problem | None:

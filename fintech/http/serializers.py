@@ -41,9 +41,7 @@ class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
 _Query = TypeVar("_Query", bound=StrictSerializer)
 
 
-def validated_query(
-    request: Request, serializer: type[_Query], *, also: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def validated_query(request: Request, serializer: type[_Query], *, also: tuple[str, ...] = ()) -> dict[str, Any]:
     """The request's query parameters, checked; raises InvalidParameter for the first that isn't acceptable.
 
     Unknown and repeated parameters are refused. Those in `also` (such as `cursor` and `limit`) are

@@ -51,9 +51,7 @@ class Limit:
     def parse(cls, text: str) -> Limit:
         """From `requests/seconds`; ValueError says what is wrong."""
         requests, slash, seconds = text.partition("/")
-        if not (
-            slash and requests.isdecimal() and seconds.isdecimal() and int(requests) > 0 and int(seconds) > 0
-        ):
+        if not (slash and requests.isdecimal() and seconds.isdecimal() and int(requests) > 0 and int(seconds) > 0):
             raise ValueError(f"a limit is written requests/seconds, such as 600/60, not {text!r}")
         return cls(int(requests), int(seconds))
 

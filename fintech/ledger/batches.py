@@ -61,18 +61,16 @@ def _post_part(alias: str, items: list[Item], *, operation: str, reason: str) ->
 
 def _open(alias: str, houses: list[int], *, reason: str) -> None:
     """Open house accounts by a decision of its own, so that the journal says who did it."""
-    request = request_by(
-        current_cell(), operation="ledger.open_house_accounts", key=str(uuid7()), reason=reason
-    )
+    request = request_by(current_cell(), operation="ledger.open_house_accounts", key=str(uuid7()), reason=reason)
     with transaction.atomic(using=alias, durable=True), deciding(Decision(alias, request)) as decision:
         decision.begin()
-        calls.row(
-            alias, "SELECT ledger_open_house_v1(%s::bigint, %s::bigint[])", [decision.journal_id, houses]
-        )
+        calls.row(alias, "SELECT ledger_open_house_v1(%s::bigint, %s::bigint[])", [decision.journal_id, houses])
         decision.finish("done", None, payload_hash([str(house) for house in houses]))
 
 
 def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list[ItemResult]:
+    if len(items) == len(items[0].legs) == 1 and items[0].legs[0].corrects is None:
+        return [_call_for_one(alias, items[0], operation=operation, reason=reason)]
     context = current_cell()
     actor = str(context.actor)
     legs = [leg for item in items for leg in item.legs]
@@ -100,6 +98,36 @@ def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list
     ]
 
 
+def _call_for_one(alias: str, item: Item, *, operation: str, reason: str) -> ItemResult:
+    """One transfer has a function of its own, at a fraction of the cost of the one for many."""
+    context = current_cell()
+    actor = str(context.actor)
+    (leg,) = item.legs
+    outcome, journal_id = calls.row(
+        alias,
+        "SELECT outcome, journal_id FROM ledger_post_keyed_v1(%s::text, %s::text, %s::text, %s::bytea, "
+        "%s::text, %s::text, %s::text, %s::bigint, %s::bigint, %s::bigint, %s::smallint, %s::uuid, %s::date, "
+        "%s::uuid)",
+        [
+            actor,
+            operation,
+            item.key,
+            _hash(item.legs),
+            actor,
+            context.request_id,
+            reason,
+            leg.debit,
+            leg.credit,
+            leg.amount,
+            int(leg.code),
+            leg.client_id,
+            leg.value_date,
+            leg.reference,
+        ],
+    )
+    return ItemResult(key=item.key, outcome=Outcome(outcome), journal_id=journal_id)
+
+
 def _hash(legs: tuple[Leg, ...]) -> bytes:
     """What tells an item's content from another's; needs no secret, as nothing in it is personal."""
     content = [(leg.debit, leg.credit, leg.amount, int(leg.code), leg.corrects) for leg in legs] + [
@@ -113,9 +141,7 @@ def _undecided(result: ItemResult) -> bool:
 
 
 def _houses(items: list[Item]) -> list[int]:
-    return sorted(
-        {side for item in items for leg in item.legs for side in (leg.debit, leg.credit) if is_house(side)}
-    )
+    return sorted({side for item in items for leg in item.legs for side in (leg.debit, leg.credit) if is_house(side)})
 
 
 def _open_missing(alias: str, houses: list[int]) -> bool:

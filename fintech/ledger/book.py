@@ -64,6 +64,11 @@ class Book(ReadableBook):
         """The number of a house account. It's opened when something is first posted to it."""
         return house_number(purpose, entity=entity, currency_code=currency)
 
+    def open_houses(self, *, entity: int, currencies: Sequence[str]) -> None:
+        """Open every house account of an entity ahead of its first use, when a cell is set up."""
+        numbers = [self.house(purpose, entity=entity, currency=code) for code in currencies for purpose in HousePurpose]
+        self._open_houses(numbers)
+
     # Posting
 
     def post(
@@ -143,9 +148,7 @@ class Book(ReadableBook):
 
     # Holds
 
-    def hold(
-        self, *, account: int, amount: int, code: TransferCode, expires_at: datetime | None = None
-    ) -> int:
+    def hold(self, *, account: int, amount: int, code: TransferCode, expires_at: datetime | None = None) -> int:
         """Set `amount` minor units aside, and give the hold's id.
 
         Raises InsufficientFunds, UnknownAccount.

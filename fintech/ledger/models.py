@@ -108,9 +108,7 @@ class LedgerTransfer(models.Model):
 class LedgerHold(models.Model):
     """Money set aside in an account; what is left of it is told by its changes."""
 
-    columns = Columns(
-        plain=("id", "account", "client_id", "amount", "code", "journal_id", "expires_at", "recorded_at")
-    )
+    columns = Columns(plain=("id", "account", "client_id", "amount", "code", "journal_id", "expires_at", "recorded_at"))
 
     id = models.BigIntegerField(primary_key=True)
     account = models.BigIntegerField()

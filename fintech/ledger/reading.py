@@ -87,15 +87,11 @@ class ReadableBook:
 
     def statement(self, account: int, *, after: int | None = None, limit: int = 100) -> list[Transfer]:
         """A page of the account's transfers, oldest first, past the transfer with id `after`."""
-        return self._transfers(
-            "ledger_statement_v1(%s::bigint, %s::bigint, %s::integer)", [account, after, limit]
-        )
+        return self._transfers("ledger_statement_v1(%s::bigint, %s::bigint, %s::integer)", [account, after, limit])
 
     def latest(self, account: int, *, before: int | None = None, limit: int = 100) -> list[Transfer]:
         """A page of the account's transfers, newest first, before the transfer with id `before`."""
-        return self._transfers(
-            "ledger_latest_v1(%s::bigint, %s::bigint, %s::integer)", [account, before, limit]
-        )
+        return self._transfers("ledger_latest_v1(%s::bigint, %s::bigint, %s::integer)", [account, before, limit])
 
     def transfers_of(self, journal_id: int) -> list[Transfer]:
         """The transfers of a decision or item, in the order of its legs."""

@@ -70,6 +70,4 @@ class MomentNotFinal(Refusal):
     """The balance as of this moment could still change: it's ahead, or a transaction of then is open."""
 
     def __init__(self, at: datetime) -> None:
-        super().__init__(
-            "moment-not-final", "The balance as of this moment could still change; ask again.", at=at
-        )
+        super().__init__("moment-not-final", "The balance as of this moment could still change; ask again.", at=at)

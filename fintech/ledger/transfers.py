@@ -39,9 +39,7 @@ class Leg:
         if type(self.amount) is not int or not 0 < self.amount <= LARGEST_AMOUNT:
             raise ValueError(f"an amount is a whole number of minor units above 0, not {self.amount!r}")
         if self.debit >= 0 and self.credit >= 0:
-            raise ValueError(
-                "one side of a transfer is a house account: client to client is two linked transfers"
-            )
+            raise ValueError("one side of a transfer is a house account: client to client is two linked transfers")
         if self.debit == self.credit:
             raise ValueError("a transfer has two accounts")
         if abs(self.debit) % 1000 != abs(self.credit) % 1000:

@@ -33,9 +33,7 @@ def third_party_declarations_are_well_formed(
     """The setting names apps and models that exist, and says something that can be understood."""
     declared: dict[str, Any] = getattr(settings, "FINTECH_THIRD_PARTY_COLUMNS", {})
     errors: list[CheckMessage] = []
-    known = {config.label for config in apps.get_app_configs()} | {
-        model._meta.label for model in _models(None)
-    }
+    known = {config.label for config in apps.get_app_configs()} | {model._meta.label for model in _models(None)}
     for label, said in declared.items():
         if said != NEVER and not (isinstance(said, Columns) and "." in label):
             errors.append(
@@ -60,9 +58,7 @@ def declaration_errors(model: type[Model]) -> list[CheckMessage]:
     try:
         declared = declared_columns(model)
     except Undeclared:
-        return [
-            Error(f"{model._meta.label} declares no columns.", hint=DECLARE, obj=model, id="privacy.E001")
-        ]
+        return [Error(f"{model._meta.label} declares no columns.", hint=DECLARE, obj=model, id="privacy.E001")]
     actual = database_columns(model)
     return [
         *_each(model, (set(actual) - set(declared)), "isn't declared", DECLARE, "privacy.E002"),
@@ -78,9 +74,7 @@ def declaration_errors(model: type[Model]) -> list[CheckMessage]:
 
 
 def _sealed_and_declared_so(model: type[Model], declared: Columns) -> Iterable[CheckMessage]:
-    sealed_fields = {
-        str(field.column) for field in model._meta.local_concrete_fields if isinstance(field, SealedField)
-    }
+    sealed_fields = {str(field.column) for field in model._meta.local_concrete_fields if isinstance(field, SealedField)}
     known = set(database_columns(model))
     yield from _each(
         model,

@@ -86,9 +86,7 @@ def keys_for_opening(wanted: Iterable[KeyContext]) -> Mapping[KeyContext, bytes 
     rows = _wrapped_keys(missing)
     for context in missing:
         if context not in rows:
-            raise Unreadable(
-                f"the {context.concern} database of this cell has no key for what is to be opened"
-            )
+            raise Unreadable(f"the {context.concern} database of this cell has no key for what is to be opened")
         found[context] = _unwrapped(context, rows[context], seen_at)
     return found
 
@@ -127,13 +125,9 @@ def _wrapped_keys(contexts: list[KeyContext]) -> dict[KeyContext, bytes | None]:
         .filter(person_id__in={context.person_id for context in contexts})
         .values_list("person_id", "retention", "wrapped")
     )
-    wrapped = {
-        (person_id, retention): None if kept is None else bytes(kept) for person_id, retention, kept in rows
-    }
+    wrapped = {(person_id, retention): None if kept is None else bytes(kept) for person_id, retention, kept in rows}
     return {
-        context: wrapped[row]
-        for context in contexts
-        if (row := (context.person_id, str(context.retention))) in wrapped
+        context: wrapped[row] for context in contexts if (row := (context.person_id, str(context.retention))) in wrapped
     }
 
 
@@ -150,10 +144,8 @@ def _unwrapped(context: KeyContext, wrapped: bytes | None, seen_at: float) -> by
         _cache.forget(context)
         return None
     cached = _cache.get(context)
-    if cached is not None and cached.wrapped == wrapped:
-        key = cached.key
-    else:
-        key = key_wrapper().unwrap(wrapped, context)
+    same = cached if cached is not None and cached.wrapped == wrapped else None
+    key = same.key if same else key_wrapper().unwrap(wrapped, context)
     committed = not connections[alias_for(context.concern)].in_atomic_block
     _cache.put(context, CachedKey(wrapped=wrapped, key=key, read_at=seen_at, committed=committed))
     return key

@@ -109,9 +109,7 @@ def _decrypted(context: KeyContext, kind: str, key: bytes, envelope: Envelope) -
     try:
         return AESGCM(key).decrypt(envelope.nonce, envelope.ciphertext, _bound(context, kind, envelope))
     except InvalidTag:
-        raise Unreadable(
-            f"this isn't a {kind} sealed for {context.concern} in this cell, or it was altered"
-        ) from None
+        raise Unreadable(f"this isn't a {kind} sealed for {context.concern} in this cell, or it was altered") from None
 
 
 def _bound(context: KeyContext, kind: str, envelope: Envelope) -> bytes:

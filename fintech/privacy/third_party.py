@@ -39,9 +39,7 @@ _NEVER_CAPTURED: Final = MappingProxyType(
     }
 )
 
-THIRD_PARTY_COLUMNS: Final[ThirdPartyColumns] = MappingProxyType(
-    {label: NEVER for label in _NEVER_CAPTURED.values()}
-)
+THIRD_PARTY_COLUMNS: Final[ThirdPartyColumns] = MappingProxyType({label: NEVER for label in _NEVER_CAPTURED.values()})
 
 
 def declarations_for(installed_apps: Iterable[str]) -> ThirdPartyColumns:

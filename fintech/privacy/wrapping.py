@@ -82,9 +82,7 @@ class LocalKeyWrapper:
         try:
             return self._cipher().decrypt(nonce, ciphertext, context.authenticated())
         except (InvalidTag, ValueError):
-            raise Unreadable(
-                "a person's key doesn't open with this cell's master key in this place"
-            ) from None
+            raise Unreadable("a person's key doesn't open with this cell's master key in this place") from None
 
     def mac_key(self, purpose: str) -> bytes:
         """A key for message authentication, derived from the master key for this purpose only."""

@@ -24,18 +24,12 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("client_id", models.UUIDField(db_index=True)),
                 ("psp", models.CharField(max_length=40)),
-                (
-                    "kind",
-                    models.CharField(choices=[("card", "card"), ("bank", "bank account")], max_length=10),
-                ),
+                ("kind", models.CharField(choices=[("card", "card"), ("bank", "bank account")], max_length=10)),
                 ("token", models.CharField(max_length=80)),
                 ("display_sealed", fintech.privacy.fields.SealedField(retention="payments")),
                 ("accepts_returns", models.BooleanField(default=True)),
@@ -50,20 +44,14 @@ class Migration(migrations.Migration):
                 "permissions": [("verify_source", "Can verify clients' bank accounts, and close sources")],
                 "default_permissions": ("view",),
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("client_id", "psp", "token"), name="payments_source_once"
-                    ),
+                    models.UniqueConstraint(fields=("client_id", "psp", "token"), name="payments_source_once"),
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["card", "bank"])), name="payments_source_kind"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("verified_at__isnull", True), ("verified_by__isnull", True)),
-                            models.Q(
-                                ("kind", "bank"),
-                                ("verified_at__isnull", False),
-                                ("verified_by__isnull", False),
-                            ),
+                            models.Q(("kind", "bank"), ("verified_at__isnull", False), ("verified_by__isnull", False)),
                             _connector="OR",
                         ),
                         name="payments_source_verified",
@@ -77,10 +65,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("psp", models.CharField(max_length=40)),
@@ -137,9 +122,7 @@ class Migration(migrations.Migration):
                         name="payments_psp_event_state",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state", "stored"), models.Q(("why", ""), _negated=True), _connector="OR"
-                        ),
+                        condition=models.Q(("state", "stored"), models.Q(("why", ""), _negated=True), _connector="OR"),
                         name="payments_psp_event_says_why",
                     ),
                 ],
@@ -151,10 +134,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("client_id", models.UUIDField()),
@@ -167,9 +147,7 @@ class Migration(migrations.Migration):
                 "db_table": "payments_wallet",
                 "default_permissions": ("view",),
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("client_id", "currency"), name="payments_wallet_one_per_currency"
-                    ),
+                    models.UniqueConstraint(fields=("client_id", "currency"), name="payments_wallet_one_per_currency"),
                     models.CheckConstraint(
                         condition=models.Q(("account_number__gt", 0)), name="payments_wallet_account"
                     ),
@@ -185,10 +163,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("client_id", models.UUIDField(db_index=True)),
@@ -227,9 +202,7 @@ class Migration(migrations.Migration):
                 (
                     "wallet",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="withdrawals",
-                        to="payments.wallet",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="withdrawals", to="payments.wallet"
                     ),
                 ),
             ],
@@ -248,10 +221,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("plan_number", models.PositiveSmallIntegerField()),
@@ -284,17 +254,13 @@ class Migration(migrations.Migration):
                 (
                     "destination",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payouts",
-                        to="payments.paymentsource",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payouts", to="payments.paymentsource"
                     ),
                 ),
                 (
                     "withdrawal",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payouts",
-                        to="payments.withdrawal",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payouts", to="payments.withdrawal"
                     ),
                 ),
             ],
@@ -309,10 +275,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("staff_id", models.UUIDField(verbose_name="staff member (user)")),
@@ -322,9 +285,7 @@ class Migration(migrations.Migration):
                 (
                     "withdrawal",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="approvals",
-                        to="payments.withdrawal",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="approvals", to="payments.withdrawal"
                     ),
                 ),
             ],
@@ -339,19 +300,14 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("client_id", models.UUIDField(db_index=True)),
                 ("psp", models.CharField(max_length=40)),
                 (
                     "method",
-                    models.CharField(
-                        choices=[("card", "card"), ("bank_transfer", "bank transfer")], max_length=20
-                    ),
+                    models.CharField(choices=[("card", "card"), ("bank_transfer", "bank transfer")], max_length=20),
                 ),
                 ("reference", models.CharField(max_length=80, unique=True)),
                 ("amount_minor", models.BigIntegerField()),
@@ -391,9 +347,7 @@ class Migration(migrations.Migration):
                 (
                     "wallet",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deposits",
-                        to="payments.wallet",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deposits", to="payments.wallet"
                     ),
                 ),
             ],
@@ -404,16 +358,11 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            (
-                                "state__in",
-                                ["charged_back", "expired", "failed", "pending", "requested", "settled"],
-                            )
+                            ("state__in", ["charged_back", "expired", "failed", "pending", "requested", "settled"])
                         ),
                         name="payments_deposit_state",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("amount_minor__gt", 0)), name="payments_deposit_amount"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="payments_deposit_amount"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
@@ -439,10 +388,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=fintech.cells.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                        default=fintech.cells.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("client_id", models.UUIDField(db_index=True)),
@@ -462,9 +408,7 @@ class Migration(migrations.Migration):
                 (
                     "wallet",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="transfers",
-                        to="payments.wallet",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="transfers", to="payments.wallet"
                     ),
                 ),
             ],

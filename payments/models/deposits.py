@@ -16,8 +16,8 @@ from payments.rules.states import DEPOSIT
 class Deposit(models.Model):
     """A deposit. `reference` is what the PSP knows it by, and carries the cell; `transfer_id` is the ledger's.
 
-    `bank_only` marks one begun before identity was proved, which may come from a bank account alone. `sql/states_v1.sql`
-    refuses every way through the states but forward.
+    `bank_only` marks one begun before identity was proved, which may come from a bank account alone.
+    `sql/states_v1.sql` refuses every way through the states but forward.
     """
 
     class Method(models.TextChoices):
@@ -78,13 +78,8 @@ class Deposit(models.Model):
             # Settled and booked are one thing: neither a settled deposit without its transfer, nor the reverse.
             models.CheckConstraint(
                 name="payments_deposit_settled_is_booked",
-                condition=Q(
-                    state__in=["settled", "charged_back"], transfer_id__isnull=False, settled_at__isnull=False
-                )
-                | (
-                    ~Q(state__in=["settled", "charged_back"])
-                    & Q(transfer_id__isnull=True, settled_at__isnull=True)
-                ),
+                condition=Q(state__in=["settled", "charged_back"], transfer_id__isnull=False, settled_at__isnull=False)
+                | (~Q(state__in=["settled", "charged_back"]) & Q(transfer_id__isnull=True, settled_at__isnull=True)),
             ),
         ]
         indexes = [models.Index(name="payments_deposit_of_wallet", fields=["wallet", "state"])]

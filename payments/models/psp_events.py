@@ -71,9 +71,7 @@ class PspEvent(models.Model):
             models.UniqueConstraint(name="payments_psp_event_once", fields=["psp", "event_id"]),
             models.CheckConstraint(name="payments_psp_event_state", condition=is_state_of(EVENT)),
             # Whoever is to look at a message is told why.
-            models.CheckConstraint(
-                name="payments_psp_event_says_why", condition=Q(state="stored") | ~Q(why="")
-            ),
+            models.CheckConstraint(name="payments_psp_event_says_why", condition=Q(state="stored") | ~Q(why="")),
         ]
         indexes = [
             # What a bell looks for every two seconds, and the review queue.

@@ -154,14 +154,11 @@ class Payout(models.Model):
         constraints = [
             models.CheckConstraint(name="payments_payout_state", condition=is_state_of(PAYOUT)),
             models.CheckConstraint(name="payments_payout_amount", condition=Q(amount_minor__gt=0)),
-            models.UniqueConstraint(
-                name="payments_payout_of_plan", fields=["withdrawal", "plan_number", "number"]
-            ),
+            models.UniqueConstraint(name="payments_payout_of_plan", fields=["withdrawal", "plan_number", "number"]),
             # Paid and booked are one thing.
             models.CheckConstraint(
                 name="payments_payout_paid_is_booked",
-                condition=Q(state="paid", transfer_id__isnull=False)
-                | (~Q(state="paid") & Q(transfer_id__isnull=True)),
+                condition=Q(state="paid", transfer_id__isnull=False) | (~Q(state="paid") & Q(transfer_id__isnull=True)),
             ),
         ]
         indexes = [

@@ -43,6 +43,10 @@ class ProviderRegistry:
             raise UnknownProvider(f"No provider named {name!r}; registered: {known}.") from None
         return self._made.setdefault((name, cell), factory(cell))
 
+    def forget_adapters(self) -> None:
+        """Drop the adapters that were made, so that they are made anew: after a provider's address has changed."""
+        self._made.clear()
+
     def names(self) -> tuple[str, ...]:
         """All registered names, sorted."""
         return tuple(sorted(self._factories))

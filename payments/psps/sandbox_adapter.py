@@ -72,9 +72,7 @@ class SandboxProvider:
             "return_url": return_url,
             "webhook_url": webhook_url,
         }
-        return self._call(
-            "create_deposit", reference, _session, "POST", "/v1/deposits", body=body, key=idempotency_key
-        )
+        return self._call("create_deposit", reference, _session, "POST", "/v1/deposits", body=body, key=idempotency_key)
 
     def send_payout(
         self,
@@ -94,9 +92,7 @@ class SandboxProvider:
             "destination": destination,
             "webhook_url": webhook_url,
         }
-        return self._call(
-            "send_payout", reference, _payout, "POST", "/v1/payouts", body=body, key=idempotency_key
-        )
+        return self._call("send_payout", reference, _payout, "POST", "/v1/payouts", body=body, key=idempotency_key)
 
     def ask_deposit(self, *, psp_reference: str | None = None, reference: str | None = None) -> DepositStatus:
         """Ask for a deposit by one of the two references; see the protocol."""
@@ -137,9 +133,7 @@ class SandboxProvider:
         except _NOT_SENT as error:
             raise NothingSent(f"{operation} {reference}: {type(error).__name__}") from error
         except httpx.HTTPError as error:
-            raise OutcomeUnknown(
-                operation=operation, reference=reference, cause=type(error).__name__
-            ) from error
+            raise OutcomeUnknown(operation=operation, reference=reference, cause=type(error).__name__) from error
         _raise_for_status(response, operation, reference)
         try:
             return read(response.json())
@@ -168,9 +162,7 @@ def _raise_for_status(response: httpx.Response, operation: str, reference: str) 
     raise ProviderRefused(code=code, detail=detail, status=status)
 
 
-def _question(
-    path: str, psp_reference: str | None, reference: str | None
-) -> tuple[str, Mapping[str, str] | None, str]:
+def _question(path: str, psp_reference: str | None, reference: str | None) -> tuple[str, Mapping[str, str] | None, str]:
     if psp_reference is not None and reference is None:
         return f"{path}/{quote(psp_reference, safe='')}", None, psp_reference
     if reference is not None and psp_reference is None:

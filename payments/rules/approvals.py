@@ -72,8 +72,6 @@ def approvers(approvals: Iterable[Approval], *, plan_digest: str, makers: Iterab
     return frozenset(valid - set(makers))
 
 
-def is_approved(
-    approvals: Iterable[Approval], *, plan_digest: str, makers: Iterable[UUID], needed: int
-) -> bool:
+def is_approved(approvals: Iterable[Approval], *, plan_digest: str, makers: Iterable[UUID], needed: int) -> bool:
     """Whether enough different people have approved the plan as it stands."""
     return len(approvers(approvals, plan_digest=plan_digest, makers=makers)) >= needed

@@ -100,9 +100,7 @@ def judge_payout(facts: EventFacts, state: str, *, attempts: int) -> Verdict:
     return _PAYOUT[facts.type][state]
 
 
-def mismatch(
-    facts: EventFacts, *, amount_minor: int, currency: str, psp_reference: str | None
-) -> str | None:
+def mismatch(facts: EventFacts, *, amount_minor: int, currency: str, psp_reference: str | None) -> str | None:
     """How a message contradicts what was asked of the PSP, as a code; None when it doesn't."""
     if facts.amount_minor != amount_minor:
         return "amount-differs"

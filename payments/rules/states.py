@@ -63,8 +63,8 @@ PAYOUT: Final[Mapping[str, frozenset[str]]] = {
 
 EVENT: Final[Mapping[str, frozenset[str]]] = {
     "stored": frozenset({"applied", "ignored", "waiting", "review"}),
-    "waiting": frozenset({"stored"}),
-    "review": frozenset({"stored", "dismissed"}),
+    "waiting": frozenset({"stored", "applied", "ignored", "review"}),
+    "review": frozenset({"stored", "applied", "ignored", "waiting", "dismissed"}),
     "applied": frozenset(),
     "ignored": frozenset(),
     "dismissed": frozenset(),

@@ -59,7 +59,8 @@ CREATE TRIGGER payments_payout_forward BEFORE INSERT OR UPDATE OR DELETE ON paym
 CREATE TRIGGER payments_psp_event_forward BEFORE INSERT OR UPDATE OR DELETE ON payments_psp_event
     FOR EACH ROW EXECUTE FUNCTION payments_forward_only_v1('stored',
         'stored>applied', 'stored>ignored', 'stored>waiting', 'stored>review',
-        'waiting>stored', 'review>stored', 'review>dismissed');
+        'waiting>stored', 'waiting>applied', 'waiting>ignored', 'waiting>review',
+        'review>stored', 'review>applied', 'review>ignored', 'review>waiting', 'review>dismissed');
 
 -- Approvals and transfers are evidence: nothing about them ever changes.
 CREATE FUNCTION payments_refuse_change_v1() RETURNS trigger LANGUAGE plpgsql AS $$

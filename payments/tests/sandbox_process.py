@@ -45,13 +45,19 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
 class SandboxProcess:
     """One provider on a free port; stopped and started again it keeps port and memory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, secrets: Path | None = None) -> None:
+        """`secrets` is a deployment's own file; without it the provider gets those of this module."""
         self._folder = folder
         self._log = folder / "psp.log"
-        self._secrets = folder / "secrets.json"
+        self._secrets = secrets or folder / "secrets.json"
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._providers: dict[str, SandboxProvider] = {}
+        self.api_keys = API_KEYS
+        if secrets is not None:
+            known = json.loads(secrets.read_text())
+            self.api_keys = {cell: known[f"{cell}/psp/sandbox/api-key"] for cell in API_KEYS}
+            return
         named = {f"{cell}/psp/sandbox/api-key": key for cell, key in API_KEYS.items()}
         named |= {f"{cell}/psp/sandbox/webhook-secret": secret for cell, secret in WEBHOOK_SECRETS.items()}
         self._secrets.write_text(json.dumps(named))
@@ -80,7 +86,7 @@ class SandboxProcess:
         self._process.wait(DEADLINE_SECONDS)
 
     def api(self, method: str, path: str, *, cell: str = "eu", **more: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {API_KEYS[cell]}", **more.pop("headers", {})}
+        headers = {"Authorization": f"Bearer {self.api_keys[cell]}", **more.pop("headers", {})}
         return BROWSER.request(method, self.url + path, headers=headers, **more)
 
     def misbehave(self, **knobs: object) -> None:
@@ -112,9 +118,9 @@ class SandboxProcess:
 
 
 @contextmanager
-def running_sandbox(folder: Path, *more: str) -> Iterator[SandboxProcess]:
+def running_sandbox(folder: Path, *more: str, secrets: Path | None = None) -> Iterator[SandboxProcess]:
     """A provider for the length of a block."""
-    sandbox = SandboxProcess(folder)
+    sandbox = SandboxProcess(folder, secrets=secrets)
     sandbox.start(*more)
     try:
         yield sandbox

@@ -142,9 +142,7 @@ def test_a_returned_payout_frees_the_card_for_another(sandbox: SandboxProcess, r
         assert (status.state, status.failure_code) == (PayoutState.FAILED, "returned-by-bank")
 
 
-def test_the_same_key_pays_once_and_gives_the_first_answer(
-    sandbox: SandboxProcess, receiver: Receiver
-) -> None:
+def test_the_same_key_pays_once_and_gives_the_first_answer(sandbox: SandboxProcess, receiver: Receiver) -> None:
     provider = sandbox.provider()
     request = payout_request(receiver)
     first = provider.send_payout(**request)
@@ -176,9 +174,7 @@ def test_a_refusal_is_definite_and_has_a_code(
     assert refused.value.code == code
 
 
-def test_a_lost_answer_is_unknown_and_only_a_question_leads_on(
-    sandbox: SandboxProcess, receiver: Receiver
-) -> None:
+def test_a_lost_answer_is_unknown_and_only_a_question_leads_on(sandbox: SandboxProcess, receiver: Receiver) -> None:
     sandbox.misbehave(lose_answer=True, settle_delay_ms=50)
     provider = sandbox.provider()
     request = payout_request(receiver)
@@ -226,9 +222,7 @@ def test_a_provider_that_is_down_or_refuses_our_key_has_certainly_done_nothing(
 
 
 @pytest.mark.parametrize("status", [301, 404, 500, 503])
-def test_an_answer_that_is_not_the_providers_own_leaves_the_outcome_unknown(
-    receiver: Receiver, status: int
-) -> None:
+def test_an_answer_that_is_not_the_providers_own_leaves_the_outcome_unknown(receiver: Receiver, status: int) -> None:
     with gateway_that_answers(status) as url:
         provider = SandboxProvider(base_url=url, api_key=lambda: "key", webhook_secrets=list)
         with pytest.raises(OutcomeUnknown):
@@ -237,9 +231,7 @@ def test_an_answer_that_is_not_the_providers_own_leaves_the_outcome_unknown(
             provider.ask_payout(reference="eu-1")
 
 
-def test_no_call_leaves_while_the_guard_sees_a_transaction(
-    sandbox: SandboxProcess, receiver: Receiver
-) -> None:
+def test_no_call_leaves_while_the_guard_sees_a_transaction(sandbox: SandboxProcess, receiver: Receiver) -> None:
     def guard() -> None:
         raise InsideTransaction("open")
 
@@ -273,9 +265,7 @@ with transaction.atomic(using="eu_trading"):
         raise AssertionError("not refused")
 refuse_inside_transaction()
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
 
 

@@ -119,9 +119,7 @@ def test_a_client_who_cancels_pays_nothing(provider: SandboxProvider, receiver: 
     assert told.data["failure_code"] == "cancelled-by-client"
 
 
-def test_a_page_sent_twice_pays_once(
-    provider: SandboxProvider, receiver: Receiver, sandbox: SandboxProcess
-) -> None:
+def test_a_page_sent_twice_pays_once(provider: SandboxProvider, receiver: Receiver, sandbox: SandboxProcess) -> None:
     session = open_page(provider, receiver)
     for card in ("4242 4242 4242 4242", "4242 4242 4242 4242", "4000 0000 0000 0002"):
         assert send(session, "card", card).status_code == 303
@@ -180,9 +178,7 @@ def test_an_unknown_page_is_not_found(sandbox: SandboxProcess) -> None:
         assert answer.status_code == 404
 
 
-def test_no_card_number_is_kept(
-    provider: SandboxProvider, receiver: Receiver, sandbox: SandboxProcess
-) -> None:
+def test_no_card_number_is_kept(provider: SandboxProvider, receiver: Receiver, sandbox: SandboxProcess) -> None:
     send(open_page(provider, receiver), "card", "4242 4242 4242 4242")
     receiver.wait_for("deposit.settled")
     kept = sandbox.everything_on_disk()

@@ -62,9 +62,7 @@ def states(sandbox: SandboxProcess, event_id: str) -> list[str]:
     return [delivery["state"] for delivery in event(sandbox, event_id)["deliveries"]]
 
 
-def test_the_official_library_verifies_what_the_provider_signs(
-    sandbox: SandboxProcess, receiver: Receiver
-) -> None:
+def test_the_official_library_verifies_what_the_provider_signs(sandbox: SandboxProcess, receiver: Receiver) -> None:
     pay_out(sandbox, receiver)
     (told,) = receiver.wait_for("payout.paid")
     verified = Webhook(WEBHOOK_SECRETS["eu"]).verify(told.body, told.headers)
@@ -104,9 +102,7 @@ def test_a_webhook_is_repeated_until_it_is_taken(sandbox: SandboxProcess) -> Non
         for told in events:
             wait_until(lambda told=told: states(sandbox, told["id"]) == ["delivered"], "taken")  # type: ignore[misc]
         attempts = [
-            attempt["status"]
-            for told in events
-            for attempt in event(sandbox, told["id"])["deliveries"][0]["attempts"]
+            attempt["status"] for told in events for attempt in event(sandbox, told["id"])["deliveries"][0]["attempts"]
         ]
         assert sorted(attempts) == [200, 200, 503, 503, 503]
 
@@ -118,18 +114,14 @@ def test_duplicates_carry_the_same_id_and_the_same_bytes(sandbox: SandboxProcess
     assert len({(message.event_id, message.body) for message in told}) == 1
 
 
-def test_out_of_order_tells_the_end_before_what_came_first(
-    sandbox: SandboxProcess, receiver: Receiver
-) -> None:
+def test_out_of_order_tells_the_end_before_what_came_first(sandbox: SandboxProcess, receiver: Receiver) -> None:
     sandbox.misbehave(settle_delay_ms=50, out_of_order=True)
     pay_out(sandbox, receiver)
     receiver.wait_for("payout.sent")
     assert receiver.types == ["payout.paid", "payout.sent"]
 
 
-def test_a_late_failure_contradicts_what_the_provider_itself_knows(
-    sandbox: SandboxProcess, receiver: Receiver
-) -> None:
+def test_a_late_failure_contradicts_what_the_provider_itself_knows(sandbox: SandboxProcess, receiver: Receiver) -> None:
     sandbox.misbehave(settle_delay_ms=50, late_failure=True)
     payout = pay_out(sandbox, receiver)
     receiver.wait_for("payout.failed")
@@ -155,10 +147,7 @@ def test_any_message_can_be_signed_for_a_trial(sandbox: SandboxProcess, receiver
     }
     sandbox.api("POST", "/v1/sandbox/events", json=body).raise_for_status()
     (told,) = receiver.wait_for("deposit.settled")
-    assert (
-        sandbox.provider().verify_webhook(told.headers, told.body, datetime.now(tz=UTC)).payload
-        == body["data"]
-    )
+    assert sandbox.provider().verify_webhook(told.headers, told.body, datetime.now(tz=UTC)).payload == body["data"]
 
 
 @pytest.mark.parametrize(

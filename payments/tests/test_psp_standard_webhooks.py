@@ -23,9 +23,7 @@ BODY = json.dumps(
 ).encode()
 
 
-def signed(
-    body: bytes = BODY, *, secret: str = NEW, at: datetime = NOW, event_id: str = "evt_1"
-) -> dict[str, str]:
+def signed(body: bytes = BODY, *, secret: str = NEW, at: datetime = NOW, event_id: str = "evt_1") -> dict[str, str]:
     """Headers as the specification's own library makes them."""
     return {
         "Webhook-Id": event_id,
@@ -144,9 +142,7 @@ def test_a_signed_message_that_cannot_be_read_is_kept_as_an_event(body: bytes) -
     assert event.payload == {}
 
 
-@pytest.mark.parametrize(
-    "timestamp", ['"2026-03-31T10:00:00"', '"long ago"', "7", "null", '"0001-01-01T00:00+14:00"']
-)
+@pytest.mark.parametrize("timestamp", ['"2026-03-31T10:00:00"', '"long ago"', "7", "null", '"0001-01-01T00:00+14:00"'])
 def test_a_body_without_a_usable_time_has_the_signatures(timestamp: str) -> None:
     body = f'{{"type": "deposit.failed", "timestamp": {timestamp}, "data": {{"a": 1}}}}'.encode()
     event = webhooks().verify(signed(body), body, NOW)

@@ -14,7 +14,9 @@ def programs(folder: Path, *, version: str, tls: bool = True) -> Path:
     """A folder that looks like PostgreSQL's programs."""
     folder.mkdir()
     for name in NEEDED:
-        (folder / name).write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n# {'OpenSSL 3.' if tls else ''}\n")
+        (folder / name).write_text(
+            f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n# {'OpenSSL 3.' if tls else ''}\n"
+        )
         (folder / name).chmod(0o755)
     return folder
 
@@ -26,7 +28,9 @@ def test_the_one_that_the_setting_names_comes_first(tmp_path: Path) -> None:
     assert "FINTECH_POSTGRESQL_BIN" in str(found)
 
 
-@pytest.mark.parametrize(("version", "tls", "reason"), [("16.9", True, "is PostgreSQL 16.9"), ("17.5", False, "OpenSSL")])
+@pytest.mark.parametrize(
+    ("version", "tls", "reason"), [("16.9", True, "is PostgreSQL 16.9"), ("17.5", False, "OpenSSL")]
+)
 def test_one_named_by_the_setting_that_will_not_do_is_refused_with_what_to_install(
     tmp_path: Path, version: str, tls: bool, reason: str
 ) -> None:

@@ -30,9 +30,7 @@ from trading.selectors.trading_accounts import orders_of
 from trading.services.orders import close_position, place_order
 
 _ACCOUNT = OpenApiParameter("trading_account_id", UUID, required=False, description="Of this account only.")
-_STATUS = OpenApiParameter(
-    "status", str, required=False, enum=["open", "closed"], description="Open if not given."
-)
+_STATUS = OpenApiParameter("status", str, required=False, enum=["open", "closed"], description="Open if not given.")
 
 
 class OrderQuery(StrictSerializer):
@@ -78,9 +76,7 @@ class PositionList(APIView):
     def get(self, request: Request) -> Response:
         """A page of positions; open ones with what closing them now would bring."""
         query: dict[str, Any] = validated_query(request, PositionQuery, also=("cursor", "limit"))
-        wanted = positions_of(client_id_of(request)).filter(
-            closed_at__isnull=query.pop("status") == "open", **query
-        )
+        wanted = positions_of(client_id_of(request)).filter(closed_at__isnull=query.pop("status") == "open", **query)
         page = CursorPage()
         positions = page.paginate_queryset(wanted, request, view=self)
         shown = positions_at(positions, read_market())

@@ -85,7 +85,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     bid = serializers.CharField()
     ask = serializers.CharField()
     at = InstantField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     fresh = serializers.BooleanField()
 
 

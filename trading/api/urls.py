@@ -16,9 +16,7 @@ urlpatterns = [
     path("instruments", InstrumentList.as_view(), name="instruments"),
     path("quotes", QuoteList.as_view(), name="quotes"),
     path("trading-accounts", TradingAccountList.as_view(), name="trading-accounts"),
-    path(
-        "trading-accounts/<uuid:trading_account_id>", TradingAccountDetail.as_view(), name="trading-account"
-    ),
+    path("trading-accounts/<uuid:trading_account_id>", TradingAccountDetail.as_view(), name="trading-account"),
     path(
         "trading-accounts/<uuid:trading_account_id>/transfers",
         TransferToWallet.as_view(),

@@ -35,19 +35,11 @@ RELOAD_SECONDS: Final = 1.0
 """How old what is kept in mind may be when nobody tells of a change (money that came in by a follower)."""
 STAND_AGAIN_SECONDS: Final = 0.2
 
-_turned_at = gauge(
-    "fintech_engine_turned_at_seconds", "When the engine last took a turn (UNIX time).", ("cell",)
-)
+_turned_at = gauge("fintech_engine_turned_at_seconds", "When the engine last took a turn (UNIX time).", ("cell",))
 _leading = gauge("fintech_engine_leading", "Whether this engine leads its cell.", ("cell",))
-_watched = gauge(
-    "fintech_engine_accounts", "Accounts with something open that the engine watches.", ("cell",)
-)
-_waiting = gauge(
-    "fintech_close_outs_waiting", "Accounts below their level that wait for a fresh quote.", ("cell",)
-)
-_closed_out = counter(
-    "fintech_positions_closed_out_total", "Positions closed by the close-out rule.", ("cell",)
-)
+_watched = gauge("fintech_engine_accounts", "Accounts with something open that the engine watches.", ("cell",))
+_waiting = gauge("fintech_close_outs_waiting", "Accounts below their level that wait for a fresh quote.", ("cell",))
+_closed_out = counter("fintech_positions_closed_out_total", "Positions closed by the close-out rule.", ("cell",))
 _called = counter("fintech_margin_calls_total", "Margin calls that began.", ("cell",))
 
 
@@ -171,7 +163,5 @@ class Leader:
         _watched.labels(cell=name).set(len(self._accounts))
         _waiting.labels(cell=name).set(len(waits))
         for trading_account_id in waits - self._waits:
-            logger.error(
-                "a close-out waits for a fresh quote", extra={"trading_account_id": str(trading_account_id)}
-            )
+            logger.error("a close-out waits for a fresh quote", extra={"trading_account_id": str(trading_account_id)})
         self._waits = waits

@@ -91,9 +91,7 @@ def _watched(account: TradingAccount, rows: list[PositionRow], known: Listings) 
         cash=Money(Book("trading").balance(account.account_number).posted, unit),
         margin_called=account.margin_called_at is not None,
         positions=positions,
-        symbols=frozenset(
-            symbol for position in positions for symbol in _hangs_on(position, known, unit.code)
-        ),
+        symbols=frozenset(symbol for position in positions for symbol in _hangs_on(position, known, unit.code)),
         listings=known,
     )
 

@@ -64,9 +64,7 @@ class Introduction(models.Model):
 
     class Meta:
         db_table = "trading_introduction"
-        indexes = [
-            models.Index(name="trading_introduction_in_effect", fields=["client_id", "-effective_from"])
-        ]
+        indexes = [models.Index(name="trading_introduction_in_effect", fields=["client_id", "-effective_from"])]
 
     def __str__(self) -> str:
         return f"{self.client_id} from {self.effective_from}"

@@ -30,9 +30,7 @@ class CommissionScheme(models.Model):
         db_table = "trading_commission_scheme"
         verbose_name = "commission scheme"
         constraints = [
-            models.CheckConstraint(
-                name="trading_commission_scheme_currency", condition=is_currency("currency")
-            ),
+            models.CheckConstraint(name="trading_commission_scheme_currency", condition=is_currency("currency")),
         ]
 
     def __str__(self) -> str:
@@ -42,9 +40,7 @@ class CommissionScheme(models.Model):
 class CommissionPayout(models.Model):
     """A sum of accruals that went to an introducing broker's wallet."""
 
-    columns = Columns(
-        plain=("id", "ib_id", "entity", "currency", "amount_minor", "accruals", "transfer_id", "paid_at")
-    )
+    columns = Columns(plain=("id", "ib_id", "entity", "currency", "amount_minor", "accruals", "transfer_id", "paid_at"))
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     ib_id = models.UUIDField(db_index=True)

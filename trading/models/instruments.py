@@ -72,17 +72,11 @@ class Instrument(models.Model):
                 & Q(maximum_volume__gte=F("minimum_volume")),
             ),
             # Weekends have no night of their own: they are charged on a weekday.
-            models.CheckConstraint(
-                name="trading_instrument_triple_swap", condition=Q(triple_swap_weekday__lte=4)
-            ),
+            models.CheckConstraint(name="trading_instrument_triple_swap", condition=Q(triple_swap_weekday__lte=4)),
             # A quote of no age at all never comes.
-            models.CheckConstraint(
-                name="trading_instrument_age", condition=Q(maximum_quote_age_seconds__gte=1)
-            ),
+            models.CheckConstraint(name="trading_instrument_age", condition=Q(maximum_quote_age_seconds__gte=1)),
             # A commission is what the house earns, never what it gives.
-            models.CheckConstraint(
-                name="trading_instrument_commission", condition=Q(commission_per_lot__gte=0)
-            ),
+            models.CheckConstraint(name="trading_instrument_commission", condition=Q(commission_per_lot__gte=0)),
             models.CheckConstraint(
                 name="trading_instrument_currencies",
                 condition=is_currency("quote") & is_currency("commission_currency"),

@@ -140,8 +140,7 @@ class Fill(models.Model):
             # Best execution: a buy at that quote's ask, a sell at its bid, nothing else.
             models.CheckConstraint(
                 name="trading_fill_at_quote",
-                condition=Q(side="buy", price=models.F("quote_ask"))
-                | Q(side="sell", price=models.F("quote_bid")),
+                condition=Q(side="buy", price=models.F("quote_ask")) | Q(side="sell", price=models.F("quote_bid")),
             ),
             # What opens is covered: equity after the fill, costs included, against the whole margin then
             # required.

@@ -57,8 +57,7 @@ class Position(models.Model):
             # What is open has volume and what is closed has none.
             models.CheckConstraint(
                 name="trading_position_open",
-                condition=Q(closed_at=None, volume__gt=0)
-                | Q(closed_at__isnull=False, volume=0, margin_minor=0),
+                condition=Q(closed_at=None, volume__gt=0) | Q(closed_at__isnull=False, volume=0, margin_minor=0),
             ),
             # A closing in parts never leaves more than there was, neither lots nor margin.
             models.CheckConstraint(

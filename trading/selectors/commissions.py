@@ -43,9 +43,7 @@ def unpaid() -> list[Unpaid]:
         .order_by("ib_id", "entity", "currency", "-id")
         .distinct("ib_id", "entity", "currency")
     )
-    return [
-        Unpaid(ib_id=row.ib_id, entity=row.entity, currency=row.currency, through=row.id) for row in latest
-    ]
+    return [Unpaid(ib_id=row.ib_id, entity=row.entity, currency=row.currency, through=row.id) for row in latest]
 
 
 def accruals_of(ib_id: UUID) -> QuerySet[CommissionAccrual]:

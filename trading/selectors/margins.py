@@ -87,9 +87,7 @@ def positions_at(rows: Iterable[Position], market: Market) -> list[PositionAt]:
     """Positions (with their accounts) at the quotes in hand."""
     found = list(rows)
     symbols = {row.instrument_id for row in found}
-    pricing = {
-        code: _pricing_now(symbols, market, code) for code in {row.trading_account.currency for row in found}
-    }
+    pricing = {code: _pricing_now(symbols, market, code) for code in {row.trading_account.currency for row in found}}
     return [_at(row, pricing[row.trading_account.currency]) for row in found]
 
 

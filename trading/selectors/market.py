@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from fintech.cells import current_cell
 from fintech.facts import codec
@@ -39,7 +41,12 @@ codec.register(Market, lambda _market: "at the market", lambda _text: Market())
 def valkey() -> redis.Redis:
     """The client for quotes and tickets, one per process; its answers are bytes, its waits short."""
     return redis.Redis.from_url(
-        settings.VALKEY_URL, socket_connect_timeout=0.2, socket_timeout=1, health_check_interval=30
+        settings.VALKEY_URL,
+        socket_connect_timeout=0.2,
+        socket_timeout=1,
+        health_check_interval=30,
+        # Once more, at once, for a connection that has died: whoever deals would rather hear no than wait.
+        retry=Retry(NoBackoff(), 1),
     )
 
 

@@ -22,9 +22,7 @@ def positions_of(client_id: UUID) -> QuerySet[PositionRow]:
 
 def open_positions(trading_account_id: UUID) -> QuerySet[PositionRow]:
     """What is open in an account, oldest first."""
-    return PositionRow.objects.filter(trading_account_id=trading_account_id, closed_at=None).order_by(
-        "opened_at", "id"
-    )
+    return PositionRow.objects.filter(trading_account_id=trading_account_id, closed_at=None).order_by("opened_at", "id")
 
 
 def as_rules_take_it(row: PositionRow, *, terms: InstrumentTerms, currency: Currency) -> Position:

@@ -102,9 +102,7 @@ class Pricing:
 
         Raises NotPriceable when a quote that converts isn't fresh.
         """
-        return -convert_result(
-            -amount, source=source, target=self.currency, pairs=self.fresh_pairs(source.code)
-        )
+        return -convert_result(-amount, source=source, target=self.currency, pairs=self.fresh_pairs(source.code))
 
     def value(self, position: Position) -> ValuedPosition:
         """A position with its floating result at the quotes in hand, zero while one was never quoted."""

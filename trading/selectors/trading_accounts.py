@@ -21,6 +21,4 @@ def account_of(client_id: UUID, trading_account_id: UUID) -> TradingAccount | No
 
 def orders_of(client_id: UUID) -> QuerySet[Order]:
     """A client's orders, each with its fill."""
-    return Order.objects.filter(trading_account__client_id=client_id).select_related(
-        "fill", "trading_account"
-    )
+    return Order.objects.filter(trading_account__client_id=client_id).select_related("fill", "trading_account")

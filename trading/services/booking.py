@@ -172,9 +172,7 @@ def _order_filled(desk: Desk, dealt: Dealt, fill: Fill) -> OrderFilled:
     )
 
 
-def _position_changed(
-    desk: Desk, fill: Fill, row: PositionRow, change: str, realised_minor: int
-) -> PositionChanged:
+def _position_changed(desk: Desk, fill: Fill, row: PositionRow, change: str, realised_minor: int) -> PositionChanged:
     return PositionChanged(
         trading_account_id=desk.account.id,
         client_id=desk.account.client_id,

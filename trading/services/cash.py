@@ -9,11 +9,12 @@ from fintech.cells import current_cell
 from fintech.factlog import record
 from fintech.facts.trading import CashChanged
 from fintech.journal import inside_decision
-from fintech.ledger.book import Book, Transfer
+from fintech.ledger.book import Book
 from fintech.ledger.currencies import currency
 from fintech.ledger.house_accounts import HousePurpose
 from fintech.ledger.money import Money
 from fintech.ledger.transfer_codes import TransferCode
+from fintech.ledger.transfers import Transfer
 from trading.models import TradingAccount
 
 SUBJECT: Final = "trading_account"
@@ -62,9 +63,7 @@ def move_cash(
     return transfer
 
 
-def tell_cash(
-    account: TradingAccount, *, amount: Money, transfer_id: int, code: TransferCode, reference: UUID
-) -> None:
+def tell_cash(account: TradingAccount, *, amount: Money, transfer_id: int, code: TransferCode, reference: UUID) -> None:
     """Record that the account's cash changed; after the transfer that did it."""
     record(
         CashChanged(

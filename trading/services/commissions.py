@@ -43,14 +43,12 @@ def define_commission_scheme(
         currency(currency_code)
     except UnknownCurrency:
         raise Refusal(
-            "unknown-currency", "There is no such currency in ISO 4217.", currency=currency_code
+            "unknown-currency", "There is no such currency in ISO 4217.", status=422, currency=currency_code
         ) from None
     if not per_lot or min(per_lot) < 0:
-        raise Refusal("rates-not-valid", "A scheme has rates of zero or more.", rule="rates-not-below-zero")
+        raise Refusal("rates-not-valid", "A scheme has rates of zero or more.", status=422, rule="rates-not-below-zero")
     if CommissionScheme.objects.filter(effective_from=effective_from).exists():
-        raise Refusal(
-            "scheme-exists", "Another scheme takes effect at that moment.", effective_from=effective_from
-        )
+        raise Refusal("scheme-exists", "Another scheme takes effect at that moment.", effective_from=effective_from)
     scheme = CommissionScheme.objects.create(
         name=name, currency=currency_code, per_lot=list(per_lot), effective_from=effective_from
     )
@@ -78,9 +76,7 @@ def accrue(fill: OrderFilled) -> None:
             _accrue_level(fill, scheme, ib_id, level, amount)
 
 
-def _accrue_level(
-    fill: OrderFilled, scheme: CommissionScheme, ib_id: UUID, level: int, amount: Money
-) -> None:
+def _accrue_level(fill: OrderFilled, scheme: CommissionScheme, ib_id: UUID, level: int, amount: Money) -> None:
     accrual = CommissionAccrual.objects.create(
         fill_id=fill.fill_id,
         ib_id=ib_id,
@@ -109,9 +105,7 @@ def _accrue_level(
 
 
 @verb("trading")
-def pay_commissions(
-    *, key: str, ib_id: UUID, entity: str, currency_code: str, through: UUID
-) -> CommissionsPaid:
+def pay_commissions(*, key: str, ib_id: UUID, entity: str, currency_code: str, through: UUID) -> CommissionsPaid:
     """Pay an introducing broker's unpaid accruals in a currency, up to the accrual `through`, to their
     wallet.
 
@@ -124,9 +118,7 @@ def pay_commissions(
         .order_by("id")
     )
     if not unpaid:
-        raise Refusal(
-            "nothing-to-pay", "Every accrual up to this one was paid already.", rule="unpaid-accruals"
-        )
+        raise Refusal("nothing-to-pay", "Every accrual up to this one was paid already.", rule="unpaid-accruals")
     amount = Money(sum(accrual.amount_minor for accrual in unpaid), currency(currency_code))
     transfer = Book("trading").post(
         debit=house(HousePurpose.IB_COMMISSION, entity=entity, currency_code=currency_code),

@@ -158,9 +158,7 @@ def _commission(desk: Desk, listing: Listing, volume: Decimal) -> Money:
     return desk.pricing.charge(amount, currency(listing.commission_currency))
 
 
-def _state_after(
-    desk: Desk, before: PositionRow | None, outcome: NettingOutcome, commission: Money
-) -> AccountState:
+def _state_after(desk: Desk, before: PositionRow | None, outcome: NettingOutcome, commission: Money) -> AccountState:
     """The account with the fill: costs booked, and the position at the price that closing it would bring
     now.
     """

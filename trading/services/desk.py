@@ -99,9 +99,7 @@ def lock_account(trading_account_id: UUID) -> TradingAccount:
     if account is None or not may_act_for(account.client_id):
         raise Refusal("trading-account-unknown", "There is no such trading account.", status=404)
     if account.status == TradingAccount.Status.CLOSED:
-        raise Refusal(
-            "trading-account-closed", "This trading account was closed.", closed_at=account.closed_at
-        )
+        raise Refusal("trading-account-closed", "This trading account was closed.", closed_at=account.closed_at)
     return account
 
 

@@ -66,4 +66,4 @@ def _refuse_malformed(definition: InstrumentDefinition) -> None:
         )
         currency(definition.commission_currency)
     except (UnknownCurrency, ValueError) as error:
-        raise Refusal("terms-not-valid", str(error), instrument=definition.symbol) from None
+        raise Refusal("terms-not-valid", str(error), status=422, instrument=definition.symbol) from None

@@ -43,8 +43,6 @@ codec.register(Fence, lambda _fence: "the engine", lambda _text: None)
 def take_over() -> Fence:
     """Begin a new epoch, in which every earlier leader is stale."""
     with connections[alias_for("trading")].cursor() as cursor:
-        cursor.execute(
-            "UPDATE trading_leadership SET epoch = epoch + 1 WHERE role = 'engine' RETURNING epoch"
-        )
+        cursor.execute("UPDATE trading_leadership SET epoch = epoch + 1 WHERE role = 'engine' RETURNING epoch")
         (epoch,) = cursor.fetchone()
     return Fence(epoch)

@@ -62,9 +62,7 @@ def place_order(
 
 
 @verb("trading")
-def close_position(
-    *, key: str, position_id: UUID, market: Market, volume: Decimal | None = None
-) -> OrderPlaced:
+def close_position(*, key: str, position_id: UUID, market: Market, volume: Decimal | None = None) -> OrderPlaced:
     """Close a position, or `volume` lots of it, at the quote in hand.
 
     Locks its account. Refuses a position that isn't the client's, one that is closed already, a volume of
@@ -136,6 +134,7 @@ def _refuse_part(desk: Desk, row: PositionRow, volume: Decimal) -> None:
         raise Refusal(
             "volume-not-allowed",
             f"Only {row.volume.normalize():f} lots are open.",
+            status=422,
             rule="open-volume",
             volume=f"{volume:f}",
             threshold=f"{row.volume.normalize():f}",

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 def instrument_unknown(symbol: str) -> Refusal:
     """There is no such instrument."""
-    return Refusal(
-        "instrument-unknown", "There is no instrument of this symbol.", status=404, instrument=symbol
-    )
+    return Refusal("instrument-unknown", "There is no instrument of this symbol.", status=404, instrument=symbol)
 
 
 def not_tradable(symbol: str) -> Refusal:
@@ -58,6 +56,7 @@ def volume_not_allowed(listing: Listing, volume: Decimal, *, rule: str, threshol
     return Refusal(
         "volume-not-allowed",
         f"{volume:f} lots of {listing.terms.symbol} {words[rule]}, {threshold.normalize():f}.",
+        status=422,
         rule=rule,
         instrument=listing.terms.symbol,
         volume=f"{volume:f}",
@@ -82,8 +81,7 @@ def equity_unknown(symbol: str) -> Refusal:
     """Without a fresh quote of each open position nobody knows what the account can bear."""
     return Refusal(
         "stale-quote",
-        f"{symbol}, in which this account has a position, has no fresh quote: its equity isn't known at "
-        f"this moment.",
+        f"{symbol}, in which this account has a position, has no fresh quote: its equity isn't known at this moment.",
         rule="equity-at-fresh-quotes",
         instrument=symbol,
     )

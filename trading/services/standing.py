@@ -65,17 +65,14 @@ def require_standing(client_id: UUID, *, now: datetime) -> ClientStanding:
     if age is None or age > MAXIMUM_AGE or _set_aside(client_id):
         raise Refusal(
             "standing-stale",
-            "What is known of the client's standing is older than 5 s. Until it's up to date, only closing "
-            "is allowed.",
+            "What is known of the client's standing is older than 5 s. Until it's up to date, only closing is allowed.",
             rule="only-closing-while-standing-is-old",
             age_ms=None if age is None else round(age.total_seconds() * 1000),
             threshold_ms=round(MAXIMUM_AGE.total_seconds() * 1000),
         )
     standing = ClientStanding.objects.filter(client_id=client_id).first()
     if standing is None:
-        raise Refusal(
-            "standing-unknown", "Nothing is known of this client yet.", status=409, rule="standing-known"
-        )
+        raise Refusal("standing-unknown", "Nothing is known of this client yet.", status=409, rule="standing-known")
     _refuse_unless_permitted(standing, now)
     return standing
 

@@ -50,9 +50,7 @@ def open_trading_account(
     now = database_time()
     standing = require_standing(client_id, now=now)
     _refuse_terms(currency, leverage, kind)
-    number = Book("trading").open_account(
-        client_id=client_id, kind=AccountKind.TRADING_CASH, currency=currency
-    )
+    number = Book("trading").open_account(client_id=client_id, kind=AccountKind.TRADING_CASH, currency=currency)
     account = TradingAccount.objects.create(
         client_id=client_id,
         entity=standing.entity,
@@ -107,6 +105,7 @@ def _refuse_terms(currency: str, leverage: int, kind: TradingAccount.Kind) -> No
         raise Refusal(
             "currency-not-offered",
             f"Accounts are offered in {', '.join(offered)}.",
+            status=422,
             rule="base-currencies",
             currency=currency,
             threshold=offered,
@@ -115,6 +114,7 @@ def _refuse_terms(currency: str, leverage: int, kind: TradingAccount.Kind) -> No
         raise Refusal(
             "leverage-not-offered",
             f"An account's own leverage is from 1 to {MAXIMUM_LEVERAGE}.",
+            status=422,
             rule="account-leverage",
             leverage=leverage,
             threshold=MAXIMUM_LEVERAGE,
@@ -122,8 +122,8 @@ def _refuse_terms(currency: str, leverage: int, kind: TradingAccount.Kind) -> No
     if kind is not TradingAccount.Kind.NETTING:
         raise Refusal(
             "hedging-not-offered",
-            "Hedging accounts aren't offered yet: open a netting account, which holds one position per "
-            "instrument.",
+            "Hedging accounts aren't offered yet: open a netting account, which holds one position per instrument.",
+            status=422,
             rule="account-kinds",
             kind=str(kind),
             threshold=[TradingAccount.Kind.NETTING.value],

@@ -18,12 +18,13 @@ from fintech.ledger.book import Book
 from fintech.ledger.house_accounts import HousePurpose, house_account
 from fintech.ledger.money import Money
 from fintech.ledger.transfer_codes import TransferCode
+from payments.selectors.wallets import wallet_of_client
 from trading.models import TradingAccount
 from trading.selectors.margins import withdrawable
 from trading.selectors.market import Market
 from trading.services import refusals
 from trading.services.cash import SUBJECT, move_cash, tell_cash
-from trading.services.desk import open_desk
+from trading.services.desk import Desk, open_desk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,28 +55,19 @@ def send_to_wallet(
 ) -> TransferSent:
     """Send cash of a trading account to a wallet of the same client in the same currency.
 
-    Locks the account. Refuses another currency, and more than the lesser of cash and equity less initial
-    margin, at fresh quotes of everything open. Records TransferToWalletSent and CashChanged; payments follows
-    the transfer.
+    Locks the account. Refuses a wallet that isn't the client's, another currency, and more than the lesser of
+    cash and equity less initial margin, at fresh quotes of everything open. Records TransferToWalletSent and
+    CashChanged; payments follows the transfer.
     """
     desk = open_desk(trading_account_id, market=market)
-    if amount.currency != desk.currency:
-        raise Refusal(
-            "currency-differs",
-            f"This account is kept in {desk.currency}.",
-            rule="one-currency",
-            asked=amount.currency.code,
-            threshold=desk.currency.code,
-        )
+    _refuse_wallet(desk, wallet_id, amount)
     state = desk.state()
     for position in state.positions:
         if not position.fresh:
             raise refusals.equity_unknown(position.symbol)
     limit = withdrawable(state)
     if amount.minor <= 0 or amount > limit:
-        raise refusals.above_withdrawable(
-            amount, limit, cash=state.cash, equity=state.equity, required=state.required
-        )
+        raise refusals.above_withdrawable(amount, limit, cash=state.cash, equity=state.equity, required=state.required)
     transfer = move_cash(
         desk.account,
         amount=-amount,
@@ -98,6 +90,23 @@ def send_to_wallet(
     return TransferSent(transfer_id=transfer.id, amount=amount, cash=desk.cash - amount)
 
 
+def _refuse_wallet(desk: Desk, wallet_id: UUID, amount: Money) -> None:
+    """What leaves must be able to arrive: the wallet is the client's, and one currency goes all the way."""
+    wallet = wallet_of_client(desk.account.client_id, wallet_id)
+    if wallet is None:
+        raise Refusal("wallet-unknown", "There is no wallet of yours by this id.", status=404)
+    if not amount.currency.code == desk.currency.code == wallet.currency:
+        raise Refusal(
+            "currency-differs",
+            f"This account is kept in {desk.currency}, the wallet in {wallet.currency}.",
+            status=422,
+            rule="one-currency",
+            asked=amount.currency.code,
+            wallet=wallet.currency,
+            threshold=desk.currency.code,
+        )
+
+
 def receive_from_wallet(sent: SentFromWallet) -> None:
     """Take in what a wallet sent: to the account that it's meant for, or to the client's suspense account.
 
@@ -106,7 +115,7 @@ def receive_from_wallet(sent: SentFromWallet) -> None:
     """
     inside_decision("trading")
     giver = house_account(sent.in_transit)
-    account = TradingAccount.objects.select_for_update(no_key=True).filter(id=sent.meant_for).first()
+    account = _locked(sent.meant_for)
     why = _why_not(account, sent, giver.currency.code)
     if account is None or why:
         _suspend(sent, giver.entity, giver.currency.code, why or "unknown-account")
@@ -127,6 +136,12 @@ def receive_from_wallet(sent: SentFromWallet) -> None:
         code=TransferCode.TO_TRADING_RECEIVED,
         reference=account.id,
     )
+
+
+def _locked(trading_account_id: UUID | None) -> TradingAccount | None:
+    if trading_account_id is None:
+        return None
+    return TradingAccount.objects.select_for_update(no_key=True).filter(id=trading_account_id).first()
 
 
 def _why_not(account: TradingAccount | None, sent: SentFromWallet, currency: str) -> str:

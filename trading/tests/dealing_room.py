@@ -1,4 +1,6 @@
-"""What a test of trading needs: a client whose standing crm has told, an account with cash, quotes in Valkey."""
+"""What a test of trading needs: a client whose standing crm has told, an account with cash, quotes in
+Valkey.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ from django.utils import timezone
 
 from fintech.cells import current_cell
 from fintech.cells.identifiers import uuid7
-from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
 from fintech.factlog import record
 from fintech.factlog.heartbeats import beat
+from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
 from fintech.journal import Refusal, verb
 from fintech.ledger.book import Book
 from fintech.ledger.house_accounts import HousePurpose
@@ -139,12 +141,12 @@ class DealingRoom:
         tell_introduction(key=str(uuid7()), introduced=fact)
         self.settle()
 
-    def trader(self, cash: str = "5000.00", currency: str = "USD", *, leverage: int = 500, **standing: object) -> Trader:
+    def trader(
+        self, cash: str = "5000.00", currency: str = "USD", *, leverage: int = 500, **standing: object
+    ) -> Trader:
         """A client with an account that holds `cash`; its leverage is high, so that the law's caps bind."""
         client_id = self.client(**standing)
-        opened = open_trading_account(
-            key=str(uuid7()), client_id=client_id, currency=currency, leverage=leverage
-        )
+        opened = open_trading_account(key=str(uuid7()), client_id=client_id, currency=currency, leverage=leverage)
         trader = Trader(self, client_id, TradingAccount.objects.get(id=opened.trading_account_id))
         if Decimal(cash):
             bring_in(key=str(uuid7()), trading_account_id=trader.account.id, amount=Money.of(cash, currency))
@@ -153,9 +155,7 @@ class DealingRoom:
     def quote(self, symbol: str, bid: str, ask: str, *, age: timedelta = timedelta(0)) -> SourcedQuote:
         """Publish a quote; one of an earlier test may be newer than an old one, and goes first."""
         valkey().delete(f"{current_cell().name}:quote:{symbol}")
-        quote = SourcedQuote(
-            symbol=symbol, bid=Decimal(bid), ask=Decimal(ask), at=utc_now() - age, source="test"
-        )
+        quote = SourcedQuote(symbol=symbol, bid=Decimal(bid), ask=Decimal(ask), at=utc_now() - age, source="test")
         assert LatestQuotes(valkey(), cell=current_cell().name).publish(quote)
         return quote
 

@@ -11,7 +11,7 @@ from fintech.factlog.reading import read_subject
 from fintech.journal import KeyReused
 from trading.models import Fill, Order, Position, SourceClock
 from trading.selectors.margins import overview
-from trading.selectors.market import read_market
+from trading.selectors.market import read_market, valkey
 from trading.tests.dealing_room import DealingRoom, refusal_of
 
 
@@ -166,6 +166,16 @@ def test_an_instrument_without_a_quote_is_refused(room: DealingRoom) -> None:
     room.no_quote("BTCUSD")
 
     assert refusal_of(trader.buy, "0.01", "BTCUSD").code == "no-quote"
+
+
+def test_without_quotes_nothing_is_dealt_and_a_retry_hears_the_same(room: DealingRoom, no_valkey: None) -> None:
+    trader = room.trader("5000.00")
+
+    refusal = refusal_of(trader.buy, "0.10", key=f"order-of-{trader.client_id}")
+
+    assert (refusal.code, refusal.status) == ("quotes-unavailable", 503)
+    valkey.cache_clear()
+    assert refusal_of(trader.buy, "0.10", key=f"order-of-{trader.client_id}").to_json() == refusal.to_json()
 
 
 def test_opening_needs_a_fresh_quote_of_everything_open(room: DealingRoom) -> None:

@@ -27,13 +27,21 @@ from fintech.cells import Actor, cell, current_cell
 from fintech.cells.topology import served_cells
 
 EXAMPLES: Final = """\
-examples: manage.py audit verify                          everything, in every served cell manage.py audit
-verify --cell eu --sources      also against the databases that the log follows manage.py audit verify
---cell eu --key "audit.broker.example/eu+4a2f…+AZ…" with a public key that you were given, not the cell's
-own secret manage.py audit verify --cell eu --from-anchor 120000 --json only what came after that
-checkpoint, for a program to read manage.py audit checkpoint --cell eu            sign and anchor the head
-now, not within the minute manage.py audit key --cell eu                   the public key, for regulators
-and witnesses manage.py audit partitions --months 6           make the months' partitions ahead of time
+examples:
+  manage.py audit verify
+      everything, in every served cell
+  manage.py audit verify --cell eu --sources
+      also against the databases that the log follows
+  manage.py audit verify --cell eu --key "audit.broker.example/eu+4a2f…+AZ…"
+      by a public key that you were given, not by the cell's own secret
+  manage.py audit verify --cell eu --from-anchor 120000 --json
+      only what came after that checkpoint, for a program to read
+  manage.py audit checkpoint --cell eu
+      sign and anchor the head now, not within the minute
+  manage.py audit key --cell eu
+      the public key, for regulators and witnesses
+  manage.py audit partitions --months 6
+      make the months' partitions ahead of time
 """
 
 
@@ -49,9 +57,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """A subcommand, its cells and its options."""
-        actions = parser.add_subparsers(
-            dest="action", required=True, metavar="verify|checkpoint|key|partitions"
-        )
+        actions = parser.add_subparsers(dest="action", required=True, metavar="verify|checkpoint|key|partitions")
         verify = actions.add_parser("verify", help="recompute the log and compare it with its anchors")
         verify.add_argument(
             "--from-anchor", type=int, metavar="SIZE", help="take what is before this checkpoint as read"
@@ -59,9 +65,7 @@ class Command(BaseCommand):
         verify.add_argument(
             "--key", action="append", metavar="KEY", help="trust this public key only (may be repeated)"
         )
-        verify.add_argument(
-            "--sources", action="store_true", help="also compare with the databases that it follows"
-        )
+        verify.add_argument("--sources", action="store_true", help="also compare with the databases that it follows")
         checkpoint = actions.add_parser("checkpoint", help="sign and anchor the head of the log now")
         key = actions.add_parser("key", help="print the public key that checkpoints are verified with")
         partitions = actions.add_parser("partitions", help="make the partitions of the coming months")
@@ -104,9 +108,7 @@ class Command(BaseCommand):
         write(f"{name}: the audit log {verified.origin} verifies")
         since = f" from {verified.first:,}" if verified.first else ""
         write(f"  entries      {verified.entries:,} recomputed{since} of {verified.size:,}, without a gap")
-        write(
-            f"  checkpoints  {verified.checkpoints:,} equal to their anchors in {anchor_store().describe()}"
-        )
+        write(f"  checkpoints  {verified.checkpoints:,} equal to their anchors in {anchor_store().describe()}")
         write(f"  since then   {verified.uncovered:,} entries that no checkpoint covers yet")
         for source, rows in (sources or {}).items():
             write(f"  source       {source}: {rows:,} rows, none missing, extra or different")
@@ -120,9 +122,7 @@ class Command(BaseCommand):
         except CheckpointRefused as why:
             raise CommandError(f"{name}: nothing was signed: {why}", returncode=1) from why
         if options["json"]:
-            self._line(
-                {"cell": name, "taken": [{"size": item.size, "root": item.root.hex()} for item in taken]}
-            )
+            self._line({"cell": name, "taken": [{"size": item.size, "root": item.root.hex()} for item in taken]})
         elif not taken:
             self.stdout.write(f"{name}: nothing new to sign")
         for item in () if options["json"] else taken:

@@ -40,9 +40,7 @@ class Command(BaseCommand):
         """Make the staff member; a refusal ends the command with its sentence."""
         try:
             with cell(options["cell"], actor=Actor.system("operator")):
-                password_hash = ask_password(
-                    email=options["email"], from_standard_input=options["password_stdin"]
-                )
+                password_hash = ask_password(email=options["email"], from_standard_input=options["password_stdin"])
                 user_id = create_staff(
                     key=str(uuid7()),
                     reason=options["reason"],

@@ -25,6 +25,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         refuse_foreign(self.settings_dict["CELL"])
         super().ensure_connection()
 
+    def get_autocommit(self) -> bool:
+        """The mode of the connection. Django asks every open one between requests, where no cell is bound."""
+        if self.connection is None:
+            self.ensure_connection()
+        return bool(self.autocommit)
+
     def get_connection_params(self) -> dict[str, Any]:
         """The parameters, with role and password of the moment: the owner's in maintenance, else our own."""
         params: dict[str, Any] = super().get_connection_params()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.db import connection, connections, router, transaction
+from django.db import close_old_connections, connection, connections, router, transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
@@ -87,6 +87,17 @@ def test_an_open_connection_of_another_cell_is_refused_too(both_cells: None) -> 
         opened.close()
     with cell("eu", actor=SYSTEM), pytest.raises(ForeignCell):
         User.objects.using("au_crm").count()
+
+
+def test_between_requests_open_connections_are_looked_after_without_a_cell(both_cells: None) -> None:
+    """A server's thread asks every open connection for its mode, when no cell is bound: it isn't using it."""
+    with cell("eu", actor=SYSTEM):
+        new_user()
+    close_old_connections()
+    with pytest.raises(NoCellBound):
+        connections["eu_crm"].cursor()
+    with cell("eu", actor=SYSTEM):
+        new_user()
 
 
 @pytest.fixture

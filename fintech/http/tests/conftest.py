@@ -16,9 +16,7 @@ class Api:
     def get(self, path: str, **headers: str) -> HttpResponse:
         return self.client.get(path, headers=headers)
 
-    def post(
-        self, path: str, body: bytes | str, content_type: str = "application/json", **headers: str
-    ) -> Any:
+    def post(self, path: str, body: bytes | str, content_type: str = "application/json", **headers: str) -> Any:
         raw = body.encode() if isinstance(body, str) else body
         return self.client.post(path, data=raw, content_type=content_type, headers=headers)
 

@@ -36,8 +36,7 @@ def test_every_operation_may_answer_with_a_problem() -> None:
     operations = [operation for path in schema()["paths"].values() for operation in path.values()]
     assert operations
     assert all(
-        operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
-        for operation in operations
+        operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"} for operation in operations
     )
     content = schema()["components"]["responses"]["Problem"]["content"]
     assert list(content) == ["application/problem+json"]

@@ -60,9 +60,7 @@ def test_the_limit_slides_on_with_time(api: Api, address: str, monkeypatch: pyte
     assert asked(api, address).status_code == 200
 
 
-def test_without_the_cache_everybody_is_let_through_and_it_is_counted(
-    api: Api, address: str, settings: Any
-) -> None:
+def test_without_the_cache_everybody_is_let_through_and_it_is_counted(api: Api, address: str, settings: Any) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         gone = f"redis://127.0.0.1:{unused.getsockname()[1]}/0"

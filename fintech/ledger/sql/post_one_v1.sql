@@ -1,5 +1,6 @@
 -- Post one transfer inside a decision. Outcomes: 0 posted, 2 insufficient, 3 no such account (of this client), 5 period
--- is written but by 0. The order is fixed: transaction id, lock and decide (one UPDATE), transfer id, transfer.
+-- closed; nothing is written but by 0. The order is fixed: transaction id, then lock and decide (one UPDATE), then the
+-- transfer's id, then the transfer.
 CREATE FUNCTION ledger_post_one_v1(
     p_journal bigint, p_debit bigint, p_credit bigint, p_amount bigint, p_code smallint, p_client_id uuid,
     p_value_date date, p_reference uuid,

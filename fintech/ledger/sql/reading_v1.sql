@@ -1,29 +1,36 @@
--- Longer than any transaction may last (`transaction_timeout` of the roles is far below): what is recorded that long
+-- Longer than any transaction may last (`transaction_timeout` of the roles is far below): what was recorded that long
 -- ago is final.
-CREATE FUNCTION ledger_longest_transaction_v1() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '1 hour' $$;
+CREATE FUNCTION ledger_longest_transaction_v1() RETURNS interval LANGUAGE sql IMMUTABLE AS
+    $$ SELECT interval '1 hour' $$;
 
 -- Wait, a moment at most, until nothing can be recorded at `p_at` or before any more. Whoever records takes their
--- transaction id first and reads the clock after it; so once all transactions have ended that were running when the
--- clock had passed `p_at`, the past up to it is final.
+-- transaction id first and reads the clock after it; so once the clock has passed `p_at`, an id is drawn here, and
+-- when all older transactions have ended, the past up to `p_at` is final.
 CREATE FUNCTION ledger_wait_until_final_v1(p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    horizon  xid8;
     deadline constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+    drawn    xid8;
+    seen     pg_snapshot;
 BEGIN
     IF p_at < clock_timestamp() - ledger_longest_transaction_v1() THEN
         RETURN;
     END IF;
-    IF p_at < clock_timestamp() THEN
-        horizon := pg_snapshot_xmax(pg_current_snapshot());
+    -- A transaction that has an id already drew it too early to tell anything.
+    IF p_at < clock_timestamp() AND pg_current_xact_id_if_assigned() IS NULL THEN
+        drawn := pg_current_xact_id();
         LOOP
-            IF NOT EXISTS (SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS running WHERE running < horizon) THEN
+            -- A snapshot ends past the last transaction that has ended; those that run beyond it aren't listed.
+            seen := pg_current_snapshot();
+            IF pg_snapshot_xmax(seen) >= drawn
+               AND NOT EXISTS (SELECT FROM pg_snapshot_xip(seen) AS running WHERE running < drawn) THEN
                 RETURN;
             END IF;
             EXIT WHEN clock_timestamp() > deadline;
             PERFORM pg_sleep(0.002);
         END LOOP;
     END IF;
-    RAISE EXCEPTION 'the balance as of % could still change', p_at USING ERRCODE = 'object_not_in_prerequisite_state';
+    RAISE EXCEPTION 'the balance as of % could still change', p_at
+        USING ERRCODE = 'object_not_in_prerequisite_state';
 END $$;
 
 -- A house account's balance over all transfers up to an id: the last snapshot before it, and the tail.

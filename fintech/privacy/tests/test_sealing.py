@@ -17,6 +17,7 @@ from fintech.factlog.models import Fact
 from fintech.journal import Refusal, verb
 from fintech.privacy import key_cache, keys
 from fintech.privacy.envelope import HEADER_BYTES, NotSealed
+from fintech.privacy.master_key import key_wrapper
 from fintech.privacy.sealing import (
     MAX_DOCUMENT_BYTES,
     Erased,
@@ -139,6 +140,31 @@ def test_destruction_in_another_process_is_seen_once_the_kept_key_is_too_old(
         unseal("crm", sealed)
 
 
+def test_a_destruction_is_seen_at_once_in_its_own_decision_and_process(eu: CellContext) -> None:
+    person = uuid7()
+    sealed = sealed_name(person)
+
+    def read_meanwhile() -> str:
+        try:
+            with cell("eu", actor=Actor.system("test")):
+                return unseal("crm", sealed)
+        finally:
+            connections.close_all()
+
+    @verb("crm")
+    def forget_while_others_read(*, key: str) -> None:
+        unseal("crm", sealed)
+        destroy_key("crm", person_id=person, retention="identity")
+        with pytest.raises(Erased):
+            unseal("crm", sealed)
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(read_meanwhile).result(10) == NAME
+
+    forget_while_others_read(key=str(uuid7()))
+    with pytest.raises(Erased):
+        unseal("crm", sealed)
+
+
 def test_a_destruction_that_is_rolled_back_forgets_nothing(eu: CellContext) -> None:
     person = uuid7()
     sealed = sealed_name(person)
@@ -159,6 +185,8 @@ def test_no_later_data_is_sealed_under_a_key_that_was_rolled_back(eu: CellContex
     with pytest.raises(Refusal):
         keep_then_refuse(key=str(uuid7()), person_id=person, text=NAME, kept=lost)
     assert rows_of(person) == []
+    with pytest.raises(Unreadable):
+        unseal("crm", bytes.fromhex(lost[0]))
     sealed = sealed_name(person)
     keys.forget_cached_keys()
     assert unseal("crm", sealed) == NAME
@@ -251,6 +279,23 @@ def test_neither_bytes_nor_keys_open_in_another_cell(both_cells: None) -> None:
             unseal("crm", sealed)
 
 
+def test_bytes_do_not_open_in_another_cell_even_under_the_same_key(both_cells: None) -> None:
+    person = uuid7()
+    with cell("eu", actor=Actor.system("test")):
+        sealed = sealed_name(person)
+        context = keys.context_of("crm", person, "identity")
+        key = keys.keys_for_opening([context])[context]
+    assert key is not None
+    with cell("au", actor=Actor.system("test")), connections[alias_for("crm")].cursor() as cursor:
+        wrapped = key_wrapper().wrap(key, keys.context_of("crm", person, "identity"))
+        cursor.execute(
+            "INSERT INTO privacy_key (person_id, retention, wrapped) VALUES (%s, 'identity', %s)",
+            [person, wrapped],
+        )
+        with pytest.raises(Unreadable):
+            unseal("crm", sealed)
+
+
 def test_a_wrapped_key_given_to_another_person_opens_nothing(eu: CellContext) -> None:
     person, thief = uuid7(), uuid7()
     sealed_name(person)
@@ -285,9 +330,7 @@ def test_making_and_destroying_a_key_are_facts_without_the_key(eu: CellContext) 
     person = uuid7()
     sealed_name(person)
     forget(key=str(uuid7()), person_id=person)
-    facts = Fact.objects.using(alias_for("crm")).filter(
-        subject_type="row:privacy_key", subject_id=str(person)
-    )
+    facts = Fact.objects.using(alias_for("crm")).filter(subject_type="row:privacy_key", subject_id=str(person))
     assert [fact.kind for fact in facts.order_by("id")] == ["privacy_key.inserted", "privacy_key.updated"]
     assert all(fact.actor == "system:test" for fact in facts)
     assert all("wrapped" not in json.dumps(fact.data) for fact in facts)

@@ -74,9 +74,7 @@ def _serve(server: SandboxServer, provider: Provider) -> None:
         signal.signal(number, lambda *_: stop.set())
     provider.start()
     threading.Thread(target=server.serve_forever, args=(0.1,), name="http").start()
-    logging.getLogger("psp_sandbox").info(
-        "serving %s for %s", server.public_url, ", ".join(provider.merchants.names())
-    )
+    logging.getLogger("psp_sandbox").info("serving %s for %s", server.public_url, ", ".join(provider.merchants.names()))
     stop.wait()
     server.shutdown()
     server.server_close()

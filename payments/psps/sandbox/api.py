@@ -89,9 +89,7 @@ class Api:
                 return handler, match
         raise Refused(404, "no-such-endpoint", f"There is no {request.method} {request.path}.")
 
-    def _create_deposit(
-        self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]
-    ) -> Response:
+    def _create_deposit(self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]) -> Response:
         def create(usual: Behaviour) -> tuple[dict[str, Any], Behaviour]:
             wanted = read_deposit_request(request.json_object(), usual)
             deposit_id = self._provider.deposits.create(db, merchant, wanted)
@@ -99,9 +97,7 @@ class Api:
 
         return self._once(db, merchant, request, create)
 
-    def _create_payout(
-        self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]
-    ) -> Response:
+    def _create_payout(self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]) -> Response:
         def create(usual: Behaviour) -> tuple[dict[str, Any], Behaviour]:
             wanted = read_payout_request(request.json_object(), usual)
             payout_id = self._provider.payouts.create(db, merchant, wanted)
@@ -135,43 +131,29 @@ class Api:
         )
         return json_response(201, created, delay_ms=behaviour.answer_delay_ms, lost=behaviour.lose_answer)
 
-    def _show_deposit(
-        self, db: sqlite3.Connection, merchant: str, request: Request, match: re.Match[str]
-    ) -> Response:
+    def _show_deposit(self, db: sqlite3.Connection, merchant: str, request: Request, match: re.Match[str]) -> Response:
         return json_response(200, self._deposit(db, _asked(db, "deposits", merchant, request, match)))
 
-    def _show_payout(
-        self, db: sqlite3.Connection, merchant: str, request: Request, match: re.Match[str]
-    ) -> Response:
+    def _show_payout(self, db: sqlite3.Connection, merchant: str, request: Request, match: re.Match[str]) -> Response:
         return json_response(200, describe_payout(_asked(db, "payouts", merchant, request, match)))
 
     def _deposit(self, db: sqlite3.Connection, deposit: sqlite3.Row) -> dict[str, Any]:
         return describe_deposit(db, deposit) | {"page_url": self._page_address(deposit["id"])}
 
-    def _charge_back(
-        self, db: sqlite3.Connection, merchant: str, _: Request, match: re.Match[str]
-    ) -> Response:
+    def _charge_back(self, db: sqlite3.Connection, merchant: str, _: Request, match: re.Match[str]) -> Response:
         deposit = _own(db, "deposits", merchant, match["id"])
         if deposit["state"] != "settled":
             raise Refused(409, "not-settled", "Only a settled deposit can be charged back.")
         self._provider.deposits.charge_back(db, deposit["id"])
         return json_response(200, self._deposit(db, _own(db, "deposits", merchant, match["id"])))
 
-    def _list_events(
-        self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]
-    ) -> Response:
-        return json_response(
-            200, {"events": list_events(db, merchant, object_id=request.query.get("object"))}
-        )
+    def _list_events(self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]) -> Response:
+        return json_response(200, {"events": list_events(db, merchant, object_id=request.query.get("object"))})
 
-    def _show_event(
-        self, db: sqlite3.Connection, merchant: str, _: Request, match: re.Match[str]
-    ) -> Response:
+    def _show_event(self, db: sqlite3.Connection, merchant: str, _: Request, match: re.Match[str]) -> Response:
         return json_response(200, describe_event(db, _own(db, "events", merchant, match["id"])))
 
-    def _redeliver(
-        self, db: sqlite3.Connection, merchant: str, request: Request, match: re.Match[str]
-    ) -> Response:
+    def _redeliver(self, db: sqlite3.Connection, merchant: str, request: Request, match: re.Match[str]) -> Response:
         times = request.json_object().get("times", 1)
         if type(times) is not int or not 1 <= times <= MOST_REDELIVERIES:
             raise Refused(422, "invalid-field", f"times must be from 1 to {MOST_REDELIVERIES}.")
@@ -184,9 +166,7 @@ class Api:
     ) -> Response:
         return json_response(200, self._provider.usual_behaviour(db, merchant).as_json())
 
-    def _set_behaviour(
-        self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]
-    ) -> Response:
+    def _set_behaviour(self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]) -> Response:
         behaviour = read_behaviour(request.json_object(), Behaviour())
         db.execute(
             "INSERT INTO behaviours (merchant, knobs) VALUES (?, ?)"
@@ -195,9 +175,7 @@ class Api:
         )
         return json_response(200, behaviour.as_json())
 
-    def _tell_anything(
-        self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]
-    ) -> Response:
+    def _tell_anything(self, db: sqlite3.Connection, merchant: str, request: Request, _: re.Match[str]) -> Response:
         body = request.json_object()
         event_type, data = body.get("type"), body.get("data")
         if not isinstance(event_type, str) or not isinstance(data, dict):
@@ -214,9 +192,7 @@ class Api:
         return json_response(202, describe_event(db, _own(db, "events", merchant, event_id)))
 
 
-def _asked(
-    db: sqlite3.Connection, table: str, merchant: str, request: Request, match: re.Match[str]
-) -> sqlite3.Row:
+def _asked(db: sqlite3.Connection, table: str, merchant: str, request: Request, match: re.Match[str]) -> sqlite3.Row:
     if match["id"] is not None:
         return _own(db, table, merchant, match["id"])
     return _own(db, table, merchant, request.query.get("reference", ""), column="reference")

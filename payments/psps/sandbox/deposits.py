@@ -62,9 +62,7 @@ class Deposits:
         if card.outcome is Outcome.DECLINES:
             self._fail(db, deposit_id, str(card.decline_code))
             return
-        self._take_source(
-            db, deposit, "card", f"card ending {card.number[-4:]}", payouts_return=card.payouts_return
-        )
+        self._take_source(db, deposit, "card", f"card ending {card.number[-4:]}", payouts_return=card.payouts_return)
         if card.outcome is Outcome.SETTLES_LATER:
             self._pend(db, deposit_id)
             return
@@ -120,16 +118,12 @@ class Deposits:
 
     def _expire(self, db: sqlite3.Connection, deposit_id: str) -> None:
         if _row(db, deposit_id)["state"] == "open":
-            db.execute(
-                "UPDATE deposits SET state = 'expired', failure_code = 'expired' WHERE id = ?", (deposit_id,)
-            )
+            db.execute("UPDATE deposits SET state = 'expired', failure_code = 'expired' WHERE id = ?", (deposit_id,))
             self._tell(db, deposit_id, "deposit.failed")
 
     def _report_failure(self, db: sqlite3.Connection, deposit_id: str) -> None:
         """Say that it failed although it has settled (the knob ``late_failure``); nothing changes."""
-        self._tell(
-            db, deposit_id, "deposit.failed", extra={"state": "failed", "failure_code": "processing-error"}
-        )
+        self._tell(db, deposit_id, "deposit.failed", extra={"state": "failed", "failure_code": "processing-error"})
 
     def _take_source(
         self, db: sqlite3.Connection, deposit: sqlite3.Row, kind: str, display: str, *, payouts_return: bool

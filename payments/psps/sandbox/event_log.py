@@ -13,8 +13,7 @@ MOST_LISTED = 200
 def list_events(db: sqlite3.Connection, merchant: str, *, object_id: str | None) -> list[dict[str, Any]]:
     """The merchant's newest events (at most 200), newest first; with ``object_id``, one payment's."""
     rows = db.execute(
-        "SELECT * FROM events WHERE merchant = ? AND (? IS NULL OR object_id = ?)"
-        " ORDER BY number DESC LIMIT ?",
+        "SELECT * FROM events WHERE merchant = ? AND (? IS NULL OR object_id = ?) ORDER BY number DESC LIMIT ?",
         (merchant, object_id, object_id, MOST_LISTED),
     ).fetchall()
     return [describe_event(db, row) for row in rows]
@@ -44,9 +43,7 @@ def describe_event(db: sqlite3.Connection, event: sqlite3.Row) -> dict[str, Any]
 
 
 def _attempts(db: sqlite3.Connection, delivery_id: int) -> list[dict[str, Any]]:
-    rows = db.execute(
-        "SELECT at, status, error FROM attempts WHERE delivery_id = ? ORDER BY at", (delivery_id,)
-    )
+    rows = db.execute("SELECT at, status, error FROM attempts WHERE delivery_id = ? ORDER BY at", (delivery_id,))
     return [{"at": _moment(row["at"]), "status": row["status"], "error": row["error"]} for row in rows]
 
 

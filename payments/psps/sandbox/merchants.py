@@ -51,10 +51,7 @@ def read_merchants(secret_file: Path) -> Merchants:
     """
     secrets = json.loads(secret_file.read_text(encoding="utf-8"))
     names = {
-        name.removesuffix(suffix)
-        for name in secrets
-        for suffix in (_API_KEY, _WEBHOOK_SECRET)
-        if name.endswith(suffix)
+        name.removesuffix(suffix) for name in secrets for suffix in (_API_KEY, _WEBHOOK_SECRET) if name.endswith(suffix)
     }
     if not names:
         raise ValueError(f"{secret_file} names no merchant: <cell>{_API_KEY} and <cell>{_WEBHOOK_SECRET}.")

@@ -77,9 +77,7 @@ class PaymentPage:
 
     def _find(self, deposit_id: str) -> sqlite3.Row | None:
         with self._provider.store.transaction() as db:
-            row: sqlite3.Row | None = db.execute(
-                "SELECT * FROM deposits WHERE id = ?", (deposit_id,)
-            ).fetchone()
+            row: sqlite3.Row | None = db.execute("SELECT * FROM deposits WHERE id = ?", (deposit_id,)).fetchone()
             return row
 
 
@@ -96,9 +94,7 @@ def start_page() -> Response:
 def _form(deposit: sqlite3.Row, *, error: str | None, typed: str) -> Response:
     amount = _amount(deposit)
     invalid = ' aria-invalid="true" aria-describedby="problem" autofocus' if error else ""
-    problem = (
-        f'<div class="error" role="alert"><p id="problem">{html.escape(error)}</p></div>' if error else ""
-    )
+    problem = f'<div class="error" role="alert"><p id="problem">{html.escape(error)}</p></div>' if error else ""
     body = f"""
 <h1>Pay {amount}</h1>
 <p class="quiet">to {_merchant(deposit)} · reference {html.escape(deposit["reference"])}</p>
@@ -142,8 +138,7 @@ def _outcome(deposit: sqlite3.Row) -> Response:
 
 def _card_table() -> str:
     rows = "".join(
-        f'<tr><th scope="row">{card.spaced}</th><td>{html.escape(card.meaning)}</td></tr>'
-        for card in TEST_CARDS
+        f'<tr><th scope="row">{card.spaced}</th><td>{html.escape(card.meaning)}</td></tr>' for card in TEST_CARDS
     )
     return f"<table><caption>Test cards</caption><tbody>{rows}</tbody></table>"
 

@@ -86,9 +86,7 @@ def read_webhook_url(body: Mapping[str, Any]) -> str:
     url = _text(body, "webhook_url", longest=2_000)
     parts = _split(url, "webhook_url")
     if parts.scheme != "http" or not is_local_host(parts.hostname or ""):
-        raise Refused(
-            422, "invalid-field", "webhook_url must be http:// to localhost, *.localhost or 127.0.0.1."
-        )
+        raise Refused(422, "invalid-field", "webhook_url must be http:// to localhost, *.localhost or 127.0.0.1.")
     return url
 
 

@@ -116,6 +116,4 @@ class _RequestHandler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """One line for each answer."""
-        log.info(
-            "request", extra={"method": self.command, "path": urlsplit(self.path).path, "status": int(code)}
-        )
+        log.info("request", extra={"method": self.command, "path": urlsplit(self.path).path, "status": int(code)})

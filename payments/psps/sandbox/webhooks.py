@@ -72,8 +72,7 @@ class Deliverer:
         if len(under_way) >= PARALLEL_DELIVERIES:
             return None
         row = db.execute(
-            "SELECT min(due_at) FROM deliveries WHERE state = 'waiting'"
-            " AND id NOT IN (SELECT value FROM json_each(?))",
+            "SELECT min(due_at) FROM deliveries WHERE state = 'waiting' AND id NOT IN (SELECT value FROM json_each(?))",
             (json.dumps(under_way),),
         ).fetchone()
         moment: float | None = row[0]
@@ -136,9 +135,7 @@ class Deliverer:
         finally:
             connection.close()
 
-    def _record(
-        self, db: sqlite3.Connection, delivery_id: int, status: int | None, error: str | None
-    ) -> None:
+    def _record(self, db: sqlite3.Connection, delivery_id: int, status: int | None, error: str | None) -> None:
         now = self._clock()
         db.execute(
             "INSERT INTO attempts (delivery_id, at, status, error) VALUES (?, ?, ?, ?)",

@@ -22,9 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """`--cell` is required; the seed is the cell's own unless given."""
         parser.add_argument("--cell", required=True, help="the cell to publish for")
-        parser.add_argument(
-            "--seed", type=int, help="the path that prices take (by default one for each cell)"
-        )
+        parser.add_argument("--seed", type=int, help="the path that prices take (by default one for each cell)")
         parser.add_argument(
             "--quotes-a-second",
             type=float,

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from crm.demo_data import PASSWORD, STAFF
 from fintech.stack.engines import Stack
 from fintech.stack.errors import StackError
 from fintech.stack.layout import REPOSITORY, LocalLayout, cells_of
@@ -110,16 +111,15 @@ class Command(BaseCommand):
         self.console.print(f"[dim]         {text}[/]")
 
     def _tell_addresses(self, layout: LocalLayout, cells: tuple[str, ...]) -> None:
-        from crm.demo_data import STAFF_SIGN_INS
-
         for name in cells:
             host = f"{name}.localhost"
             self.console.print(f"[bold]{name}[/]  back office  http://{host}:{layout.port('web')}/admin/")
-            self.console.print(f"    portal API   http://{host}:{layout.port('api')}/api/v1/docs/")
+            self.console.print(f"    portal API   http://{host}:{layout.port('api')}/api/v1/openapi.json")
             self.console.print(f"    feed         ws://{host}:{layout.port('ws')}/feed/")
         self.console.print(f"mail         http://localhost:{layout.port('mail')}/")
         self.console.print(f"PSP sandbox  http://localhost:{layout.port('psp')}/")
-        self.console.print("\nSign-ins of the back office (each in every cell):")
-        for email, password, group in STAFF_SIGN_INS:
-            self.console.print(f"    {email:28} {password:24} {group}")
+        self.console.print(f"\nSign-ins of the back office, all with the password [bold]{PASSWORD}[/]:")
+        for name in cells:
+            for member in STAFF:
+                self.console.print(f"    {member.email(name):36} {', '.join(member.groups)}")
         self.console.print("\nCtrl-C stops everything.")

@@ -25,6 +25,7 @@ class Command(BaseCommand):
         """Load, and say what was loaded."""
         for name in options["cell"] or served_cells():
             with cell(name, actor=Actor.system("demo data")):
-                crm.demo_data.load()
+                for line in crm.demo_data.load():
+                    self.stdout.write(f"{name}: {line}")
                 trading.demo_data.load()
             self.stdout.write(f"{name}: demo data loaded")

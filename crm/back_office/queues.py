@@ -1,8 +1,8 @@
 """The queues on the home page: each says how many wait, for whom, and since when.
 
-    @home_queue(permission="payments.approve_withdrawal")
-    def withdrawals() -> Queue:
-        return Queue(title="Withdrawals to approve", holder="Payments", waiting=3, since=…, url=reverse(…))
+@home_queue(permission="payments.approve_withdrawal")
+def withdrawals() -> Queue:
+    return Queue(title="Withdrawals to approve", holder="Payments", waiting=3, since=…, url=reverse(…))
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+
+from django.contrib.auth.models import AnonymousUser
+
+from crm.models import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +25,6 @@ class Queue:
     waiting: int
     since: datetime | None
     url: str
-
-
-class WithPermissions(Protocol):
-    """Somebody who may or may not do something."""
-
-    def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Whether they may."""
-        ...
 
 
 _queues: dict[str, tuple[str, Callable[[], Queue]]] = {}
@@ -45,7 +40,7 @@ def home_queue(*, permission: str) -> Callable[[Callable[[], Queue]], Callable[[
     return declare
 
 
-def waiting_for(user: WithPermissions) -> list[Queue]:
+def waiting_for(user: User | AnonymousUser) -> list[Queue]:
     """The queues that this person may work on, the one that has waited longest first."""
     queues = [count() for permission, count in _queues.values() if user.has_perm(permission)]
     return sorted(queues, key=lambda queue: (queue.since is None, queue.since or 0, queue.title))

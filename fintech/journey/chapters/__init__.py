@@ -1,0 +1,1 @@
+"""The story's chapters, in their order."""

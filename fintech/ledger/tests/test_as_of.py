@@ -1,0 +1,127 @@
+"""The balance as of a past moment is the sum of what was booked until then, and never changes once it was told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+from django.db import connections
+
+from fintech.cells import CellContext
+from fintech.journal import Refusal
+from fintech.ledger.book import Book
+from fintech.ledger.refusals import MomentNotFinal
+from fintech.ledger.tests.deciding import Wallet, decide, give, take, wallet
+from fintech.ledger.transfer_codes import TransferCode
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def writer(eu: CellContext) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A connection of its own, for a transaction that stays open."""
+    parameters = connections["eu_payments"].get_connection_params()
+    for name in ("context", "cursor_factory"):
+        parameters.pop(name)
+    with psycopg.connect(**parameters) as connection:
+        yield connection
+
+
+def test_each_moment_of_an_account_shows_the_balance_of_then(eu: CellContext) -> None:
+    purse = wallet()
+    moves = [give(purse, 100), take(purse, 30), give(purse, 5)]
+    book = Book("payments")
+    for transfer, balance in zip(moves, (100, 70, 75), strict=True):
+        assert book.balance_as_of(purse.account, transfer.recorded_at) == balance
+        assert book.balance_as_of(purse.account, transfer.recorded_at - timedelta(microseconds=1)) == (
+            balance - transfer.change_of(purse.account)
+        )
+    assert book.balance_as_of(purse.account, LONG_AGO) == 0
+
+
+def test_a_house_accounts_past_is_the_same_with_and_without_snapshots(eu: CellContext) -> None:
+    purse = wallet(entity=41)
+    moves = [give(purse, amount) for amount in (100, 20, 3)] + [take(purse, 7)]
+    book = Book("payments")
+
+    def past() -> list[int]:
+        return [book.balance_as_of(purse.clearing, transfer.recorded_at) for transfer in moves]
+
+    assert past() == [-100, -120, -123, -116]
+    for transfer in moves[1:3]:
+        book.take_snapshot(purse.clearing, through_id=transfer.id)
+        assert past() == [-100, -120, -123, -116]
+    assert book.balance_through(purse.clearing, moves[0].id) == -100
+    assert book.balance_through(purse.clearing, moves[2].id) == -123
+    assert book.balance(purse.clearing).posted == -116
+    assert book.replay().agrees
+
+
+def test_a_moment_ahead_has_no_balance_yet(eu: CellContext) -> None:
+    with pytest.raises(MomentNotFinal) as refused:
+        Book("payments").balance_as_of(wallet().account, datetime.now(UTC) + timedelta(minutes=1))
+    assert refused.value.code == "moment-not-final"
+    with pytest.raises(ValueError, match="time zone"):
+        Book("payments").balance_as_of(1, datetime(2026, 1, 1))
+
+
+def test_an_answer_is_refused_while_an_open_transaction_could_still_change_it(
+    eu: CellContext, writer: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    purse = wallet(funded=100)
+    row = writer.execute(
+        "SELECT recorded_at FROM ledger_post_one_v1(-1, %s, %s, 30, 1::smallint, NULL, NULL, NULL)",
+        [purse.account, purse.clearing],
+    ).fetchone()
+    assert row is not None
+    book = Book("payments")
+    with pytest.raises(MomentNotFinal):
+        book.balance_as_of(purse.account, row[0])  # type: ignore[arg-type]
+    assert book.balance_as_of(purse.account, LONG_AGO) == 0
+    threading.Timer(0.05, writer.rollback).start()
+    # Asked while the transaction ends, the answer waits for it.
+    assert book.balance_as_of(purse.account, row[0]) == 100  # type: ignore[arg-type]
+
+
+def test_time_never_runs_backwards_within_an_account(
+    eu: CellContext, writer: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    purse = wallet(funded=100)
+    moments = [take(purse, 1).recorded_at for _ in range(5)]
+    assert moments == sorted(moments)
+    assert moments[-1] < datetime.now(UTC) + timedelta(seconds=1)
+
+
+def value_dated(purse: Wallet, day: date) -> date:
+    return decide(
+        lambda book: (
+            book.post(
+                debit=purse.clearing, credit=purse.account, amount=1, code=TransferCode.DEPOSIT, value_date=day
+            ).value_date
+        )
+    )
+
+
+def test_a_closed_period_takes_no_more_and_an_open_one_does(fresh_eu: CellContext) -> None:
+    purse = wallet()
+    closed = date(2026, 1, 31)
+    assert value_dated(purse, closed) == closed
+    decide(lambda book: book.close_period(closed))
+    decide(lambda book: book.close_period(closed - timedelta(days=9)))
+    assert Book("payments").closed_through() == closed
+    with pytest.raises(Refusal) as refused:
+        value_dated(purse, closed)
+    assert refused.value.code == "period-closed"
+    assert value_dated(purse, closed + timedelta(days=1)) == closed + timedelta(days=1)
+    give(purse, 1)
+    assert Book("payments").balance(purse.account).posted == 3
+
+
+def test_a_day_that_isnt_over_cant_be_closed(eu: CellContext) -> None:
+    for day in (datetime.now(UTC).date(), datetime.now(UTC).date() + timedelta(days=1)):
+        with pytest.raises(Refusal) as refused:
+            decide(lambda book, day=day: book.close_period(day))
+        assert refused.value.code == "period-not-over"

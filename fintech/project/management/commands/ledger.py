@@ -1,0 +1,110 @@
+"""`manage.py ledger`: check that the books agree with each other and with their own transfers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from fintech.cells import Actor, cell
+from fintech.cells.topology import served_cells
+from fintech.ledger.book import Book
+from fintech.ledger.currencies import currency
+from fintech.ledger.money import Money
+from fintech.project.in_transit import BOOKS, InTransit, check_in_transit
+
+EXAMPLES: Final = """\
+examples:
+  manage.py ledger check
+      what is in transit between the books of payments and trading, in every served cell
+  manage.py ledger replay --cell eu
+      recompute both books from their transfers and compare every balance and hold
+  manage.py ledger check --cell eu --json
+      for a program to read
+"""
+
+
+class Command(BaseCommand):
+    """Every action works on the cells named by `--cell`, or on all that are served here."""
+
+    help = "Check that the books agree with each other, and with their own transfers."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Keep the line breaks of the examples."""
+        kwargs["formatter_class"] = argparse.RawDescriptionHelpFormatter
+        return super().create_parser(prog_name, subcommand, epilog=EXAMPLES, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The action, its cells, and how to answer."""
+        parser.add_argument("action", choices=["check", "replay"], help="check: in transit; replay: the whole books")
+        parser.add_argument("--cell", action="append", help="only this cell (may be repeated)")
+        parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check every cell; ends non-zero, once all were checked, if anything disagrees."""
+        act = {"check": self._check, "replay": self._replay}[options["action"]]
+        wrong: list[str] = []
+        for name in options["cell"] or list(served_cells()):
+            if name not in served_cells():
+                raise CommandError(f"cell {name!r} isn't served here; there are {', '.join(served_cells())}")
+            with cell(name, actor=Actor.system("ledger command")):
+                wrong += act(name, as_json=options["json"])
+        if wrong:
+            raise CommandError("\n".join(wrong))
+
+    def _check(self, name: str, *, as_json: bool) -> list[str]:
+        found = check_in_transit()
+        for line in found:
+            if as_json:
+                self._line({"cell": name, "ok": not line.difference, **asdict(line), "difference": line.difference})
+            else:
+                self.stdout.write(f"{name}: {_told(line)}")
+        if not found and not as_json:
+            self.stdout.write(f"{name}: nothing has moved between the books yet")
+        return [
+            f"{name}: {line.giver} → {line.receiver}, entity {line.entity}: {_amount(line.difference, line)} "
+            "given up to the bookmark isn't taken in"
+            for line in found
+            if line.difference
+        ]
+
+    def _replay(self, name: str, *, as_json: bool) -> list[str]:
+        wrong: list[str] = []
+        for concern in BOOKS:
+            report = Book(concern).replay()
+            told = {"cell": name, "book": concern, "ok": not report.disagreements}
+            if as_json:
+                self._line({**told, **asdict(report)})
+            else:
+                self.stdout.write(
+                    f"{name}: book {concern}: {report.transfers:,} transfers over {report.accounts:,} accounts "
+                    f"recomputed, {len(report.disagreements)} disagreements"
+                )
+            wrong += [
+                f"{name}: book {concern}, account {item.account}: {item.what} is {item.found}, "
+                f"its transfers say {item.expected}"
+                for item in report.disagreements
+            ]
+        return wrong
+
+    def _line(self, content: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(content, default=str))
+
+
+def _told(line: InTransit) -> str:
+    parts = [f"{_amount(line.given, line)} given", f"{_amount(line.taken, line)} taken in"]
+    if line.parked:
+        parts.append(f"{_amount(line.parked, line)} parked")
+    if line.under_way:
+        parts.append(f"{_amount(line.under_way, line)} still on its way")
+    return (
+        f"{line.giver} → {line.receiver}, entity {line.entity}: {', '.join(parts)}; "
+        f"difference {_amount(line.difference, line)}"
+    )
+
+
+def _amount(minor: int, line: InTransit) -> str:
+    return str(Money(minor, currency(line.currency)))

@@ -1,0 +1,64 @@
+"""The providers that this deployment works with: which there are, how they reach us, and their adapters.
+
+The setting FINTECH_PSPS maps a provider's name to its options: `url` where it is called, and where our own doors are:
+`webhook_port` on this machine, else https on the entity's last host name. The first provider takes new deposits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from fintech.cells import current_cell
+from fintech.cells.topology import served_cell
+from fintech.secrets import secret
+from payments.psps.protocol import PaymentServiceProvider
+from payments.psps.registry import UnknownProvider, registry
+from payments.psps.sandbox_adapter import SandboxProvider
+
+SANDBOX = "sandbox"
+
+
+def register_providers() -> None:
+    """Register an adapter for each provider that the settings name and the registry doesn't know yet."""
+    if SANDBOX in settings.FINTECH_PSPS and SANDBOX not in registry.names():
+        registry.register(SANDBOX, _sandbox)
+
+
+def provider(name: str) -> PaymentServiceProvider:
+    """The adapter of the bound cell. Raises UnknownProvider."""
+    return registry.provider(name, cell=current_cell().name)
+
+
+def provider_for_deposits() -> str:
+    """The name of the provider that takes new deposits. Raises UnknownProvider where there is none."""
+    for name in settings.FINTECH_PSPS:
+        return str(name)
+    raise UnknownProvider("FINTECH_PSPS names no provider")
+
+
+def webhook_url(name: str, *, entity: str) -> str:
+    """Where a provider's messages about an entity's payments come in."""
+    return f"{_origin(name, entity)}/webhooks/{name}/"
+
+
+def return_url(name: str, *, entity: str, deposit_id: object) -> str:
+    """Where the client's browser goes after paying."""
+    return f"{_origin(name, entity)}/api/v1/deposits/{deposit_id}"
+
+
+def _origin(name: str, entity: str) -> str:
+    options: dict[str, Any] = settings.FINTECH_PSPS[name]
+    hosts = current_cell().jurisdiction.entity(entity).hosts
+    port = options.get("webhook_port")
+    return f"http://{hosts[0]}:{port}" if port else f"https://{hosts[-1]}"
+
+
+def _sandbox(cell_name: str) -> PaymentServiceProvider:
+    prefix = f"{served_cell(cell_name).secrets}/psp/{SANDBOX}"
+    return SandboxProvider(
+        base_url=settings.FINTECH_PSPS[SANDBOX]["url"],
+        api_key=lambda: secret(f"{prefix}/api-key"),
+        webhook_secrets=lambda: [secret(f"{prefix}/webhook-secret")],
+    )

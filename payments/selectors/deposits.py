@@ -1,0 +1,41 @@
+"""Reading deposits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Min, QuerySet, Sum
+
+from fintech.ledger.currencies import currency
+from fintech.ledger.money import Money
+from payments.models import Deposit
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepositsSoFar:
+    """What a client has paid in, or may still pay by a deposit under way, in one currency; and since when at all."""
+
+    total: Money
+    first_at: datetime | None
+
+
+def deposits_of_client(client_id: UUID) -> QuerySet[Deposit]:
+    """A client's deposits."""
+    return Deposit.objects.filter(client_id=client_id)
+
+
+def deposit_of_client(client_id: UUID, deposit_id: UUID) -> Deposit | None:
+    """One deposit, if it is this client's."""
+    return deposits_of_client(client_id).filter(pk=deposit_id).first()
+
+
+def deposits_so_far(client_id: UUID, *, currency_code: str) -> DepositsSoFar:
+    """What counts against the limit before verification: everything that hasn't come to nothing."""
+    counting = deposits_of_client(client_id).exclude(state__in=["failed", "expired"])
+    total = counting.filter(currency=currency_code).aggregate(total=Sum("amount_minor"))["total"] or 0
+    return DepositsSoFar(
+        total=Money(int(total), currency(currency_code)),
+        first_at=counting.aggregate(first=Min("requested_at"))["first"],
+    )
