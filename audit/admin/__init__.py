@@ -15,9 +15,10 @@ from django.utils.functional import cached_property
 from audit.models import AuditCheckpoint, AuditEntry
 from audit.selectors.heads import head
 from fintech.cells import reading
+from fintech.http.read_only import ReadOnly
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     """Shows rows to who may view them. Its lists come from the replica."""
 
     actions = None

@@ -1,5 +1,5 @@
 """The mark of an admin class that changes no row by itself."""
 
+from fintech.http.read_only import ReadOnly
 
-class ReadOnly:
-    """Stands among the bases of `ReadOnlyAdmin`; the site takes nothing without it."""
+__all__ = ["ReadOnly"]

@@ -71,6 +71,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         user.set_password(password)
         change_password(key=str(uuid7()), user_id=user.pk, password_hash=user.password)
 
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tell the owner of an address that it was used to register again; with no link to follow."""
+        self.send_mail("account/email/account_already_exists", email, {})
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue a mail to a user and ring for its task. Strangers get none: nobody may have us write to them."""
         user: User | None = context.get("user") or user_by_email(email)

@@ -61,6 +61,28 @@ def test_a_client_changes_the_password() -> None:
     assert "crm.user.password_changed" in kinds_of_user(app.email)
 
 
+def test_a_forgotten_password_is_replaced_by_a_code_from_the_mailbox() -> None:
+    app = App().registered()
+    forgetful = App(email=app.email)
+    asked = forgetful.call("POST", "/_allauth/app/v1/auth/password/request", {"email": app.email})
+    forgetful.token = asked.json()["meta"]["session_token"]
+    body = {"key": code_in(mails_to("eu", app.email)[-1].body), "password": NEW_PASSWORD}
+    assert forgetful.call("POST", "/_allauth/app/v1/auth/password/reset", body).status_code in (200, 401)
+    assert App(email=app.email).sign_in(NEW_PASSWORD).status_code == 200
+    assert "crm.user.password_changed" in kinds_of_user(app.email)
+
+
+def test_a_stranger_s_address_gets_no_mail_and_the_same_answer() -> None:
+    known, stranger = App().registered(), App()
+    answers = [
+        App().call("POST", "/_allauth/app/v1/auth/password/request", {"email": each.email})
+        for each in (known, stranger)
+    ]
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].json()["data"] == answers[1].json()["data"]
+    assert mails_to("eu", stranger.email) == []
+
+
 def test_a_staff_member_changes_the_password() -> None:
     office = BackOffice("support")
     response = office.http.post(

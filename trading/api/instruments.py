@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from crm.api.permissions import IsClient
 from fintech.journal import Refusal
-from trading.api.serializers import InstrumentSerializer, QuoteSerializer
+from trading.api.serializers import InstrumentSerializer, QuotesSerializer
 from trading.models import Instrument
 from trading.selectors.instruments import instruments
 from trading.selectors.market import read_market
@@ -37,10 +37,10 @@ class QuoteList(APIView):
 
     permission_classes = [IsClient]
 
-    @extend_schema(responses=QuoteSerializer(many=True))
+    @extend_schema(operation_id="quotes_list", responses=QuotesSerializer)
     def get(self, request: Request) -> Response:
         """All of them at once."""
         market = read_market()
         if not market.reachable:
             raise Refusal("quotes-unavailable", "Quotes can't be read at this moment.", status=503)
-        return Response({"items": QuoteSerializer(shown_quotes(market), many=True).data})
+        return Response(QuotesSerializer({"items": shown_quotes(market)}).data)

@@ -49,12 +49,13 @@ class OrderList(IdempotentPost, APIView):
     """A client's orders, newest first."""
 
     permission_classes = [IsClient]
+    pagination_class = CursorPage
 
     @extend_schema(parameters=[_ACCOUNT], responses=OrderSerializer(many=True))
     def get(self, request: Request) -> Response:
         """A page of orders with their fills."""
         query = validated_query(request, OrderQuery, also=("cursor", "limit"))
-        page = CursorPage()
+        page = self.pagination_class()
         orders = page.paginate_queryset(orders_of(client_id_of(request)).filter(**query), request, view=self)
         return page.get_paginated_response(OrderSerializer(orders, many=True).data)
 
@@ -71,13 +72,14 @@ class PositionList(APIView):
     """A client's positions, newest first."""
 
     permission_classes = [IsClient]
+    pagination_class = CursorPage
 
     @extend_schema(parameters=[_ACCOUNT, _STATUS], responses=PositionSerializer(many=True))
     def get(self, request: Request) -> Response:
         """A page of positions; open ones with what closing them now would bring."""
         query: dict[str, Any] = validated_query(request, PositionQuery, also=("cursor", "limit"))
         wanted = positions_of(client_id_of(request)).filter(closed_at__isnull=query.pop("status") == "open", **query)
-        page = CursorPage()
+        page = self.pagination_class()
         positions = page.paginate_queryset(wanted, request, view=self)
         shown = positions_at(positions, read_market())
         return page.get_paginated_response(PositionSerializer(shown, many=True).data)

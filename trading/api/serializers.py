@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from fintech.http.serializers import (
@@ -25,6 +26,7 @@ from trading.rules.terms import Side
 VOLUME_DECIMALS = 8
 
 
+@extend_schema_field(ExactDecimalField(decimals=VOLUME_DECIMALS))
 class QuantityField(ExactDecimalField):
     """Lots or a price as a plain decimal text, without the zeros that a column has at its end."""
 
@@ -47,6 +49,7 @@ class SideField(serializers.ChoiceField):
         return Side(super().to_internal_value(data))
 
 
+@extend_schema_field(MoneyField())
 class MinorField(MoneyField):
     """A column of minor units, shown as money in the currency that the row names."""
 
@@ -87,6 +90,12 @@ class QuoteSerializer(serializers.Serializer[Any]):
     at = InstantField()
     source = serializers.CharField()  # type: ignore[assignment]
     fresh = serializers.BooleanField()
+
+
+class QuotesSerializer(serializers.Serializer[Any]):
+    """Every instrument's latest quote."""
+
+    items = QuoteSerializer(many=True)
 
 
 class OpenAccountSerializer(StrictSerializer):

@@ -35,11 +35,12 @@ class TradingAccountList(IdempotentPost, APIView):
     """A client's trading accounts."""
 
     permission_classes = [IsClient]
+    pagination_class = CursorPage
 
     @extend_schema(responses=TradingAccountSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Every account, with its worth at the quotes of this moment."""
-        page = CursorPage()
+        page = self.pagination_class()
         accounts = page.paginate_queryset(accounts_of(client_id_of(request)), request, view=self)
         market = read_market()
         shown = [overview(account, market) for account in accounts]
@@ -104,6 +105,7 @@ class StatementList(APIView):
     """The statement of a trading account, newest first."""
 
     permission_classes = [IsClient]
+    pagination_class = CursorPage
 
     @extend_schema(
         parameters=[OpenApiParameter("trading_account_id", UUID, required=True)],
@@ -117,7 +119,7 @@ class StatementList(APIView):
         def fetch(after: str | None, count: int) -> list[StatementLine]:
             return statement(account, before=None if after is None else int(after), limit=count)
 
-        page = CursorPage()
+        page = self.pagination_class()
         lines = page.paginate(fetch, request, key=lambda line: str(line.id), order=str(account.id))
         return page.get_paginated_response(StatementLineSerializer(lines, many=True).data)
 

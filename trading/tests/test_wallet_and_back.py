@@ -54,6 +54,7 @@ def test_from_the_wallet_into_trading_and_back_with_the_profit(fresh_room: Deali
     sent = app.post(
         "transfers",
         {
+            "direction": "to_trading",
             "wallet_id": wallet["id"],
             "trading_account_id": account["id"],
             "amount": {"amount": "600.00", "currency": "USD"},

@@ -22,13 +22,12 @@ def play(story: Story) -> None:
 
 def _see_accruals(story: Story) -> str:
     with story.narration.step("the broker's commission has accrued, fill by fill") as step:
-        story.maker.sign_in()
-        broker = story.maker.see_row("crm/introducingbroker/", BROKER_CODE)
+        broker = story.compliance.see_row("crm/introducingbroker/", BROKER_CODE)
         ib_id = next(cell for cell in broker if len(cell) == 36)
         expected = PER_LOT * story.lots_traded
 
         def accrued() -> Decimal:
-            rows = story.maker.see("trading/commissionaccrual/", q=story.client_id).rows_with(ib_id)
+            rows = story.compliance.see("trading/commissionaccrual/", q=story.client_id).rows_with(ib_id)
             return sum((_amount(row) for row in rows), Decimal(0)) / 100
 
         await_that(f"{expected:.2f} {CURRENCY} accrued", accrued, lambda found: found == expected)

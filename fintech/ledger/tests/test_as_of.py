@@ -6,27 +6,23 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-import psycopg
 import pytest
-from django.db import connections
+from prometheus_client import REGISTRY
 
 from fintech.cells import CellContext
 from fintech.journal import Refusal
 from fintech.ledger.book import Book
 from fintech.ledger.refusals import MomentNotFinal
-from fintech.ledger.tests.deciding import Wallet, decide, give, take, wallet
+from fintech.ledger.tests.deciding import Connection, Wallet, connect, decide, give, take, wallet
 from fintech.ledger.transfer_codes import TransferCode
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def writer(eu: CellContext) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+def writer(eu: CellContext) -> Iterator[Connection]:
     """A connection of its own, for a transaction that stays open."""
-    parameters = connections["eu_payments"].get_connection_params()
-    for name in ("context", "cursor_factory"):
-        parameters.pop(name)
-    with psycopg.connect(**parameters) as connection:
+    with connect() as connection:
         yield connection
 
 
@@ -69,7 +65,7 @@ def test_a_moment_ahead_has_no_balance_yet(eu: CellContext) -> None:
 
 
 def test_an_answer_is_refused_while_an_open_transaction_could_still_change_it(
-    eu: CellContext, writer: psycopg.Connection[tuple[object, ...]]
+    eu: CellContext, writer: Connection
 ) -> None:
     purse = wallet(funded=100)
     row = writer.execute(
@@ -86,13 +82,19 @@ def test_an_answer_is_refused_while_an_open_transaction_could_still_change_it(
     assert book.balance_as_of(purse.account, row[0]) == 100  # type: ignore[arg-type]
 
 
-def test_time_never_runs_backwards_within_an_account(
-    eu: CellContext, writer: psycopg.Connection[tuple[object, ...]]
-) -> None:
+def test_time_never_runs_backwards_within_an_account_even_when_the_clock_does(eu: CellContext) -> None:
     purse = wallet(funded=100)
-    moments = [take(purse, 1).recorded_at for _ in range(5)]
+    moments = [take(purse, 1).recorded_at for _ in range(3)]
     assert moments == sorted(moments)
-    assert moments[-1] < datetime.now(UTC) + timedelta(seconds=1)
+    ahead = moments[-1] + timedelta(seconds=30)
+    with connect(as_owner=True) as owner:
+        owner.execute("UPDATE ledger_balance SET last_recorded_at = %s WHERE account = %s", [ahead, purse.account])
+    alarms = REGISTRY.get_sample_value("fintech_ledger_ahead_of_clock_total", {"book": "payments"}) or 0
+    assert [take(purse, 1).recorded_at for _ in range(2)] == [ahead, ahead]
+    assert REGISTRY.get_sample_value("fintech_ledger_ahead_of_clock_total", {"book": "payments"}) == alarms + 2
+    statement = Book("payments").statement(purse.account, limit=10)
+    assert [transfer.client_balance for transfer in statement] == [100, 99, 98, 97, 96, 95]
+    assert Book("payments").balance_as_of(purse.account, moments[-1]) == 97
 
 
 def value_dated(purse: Wallet, day: date) -> date:

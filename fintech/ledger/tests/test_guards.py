@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-import psycopg
 import pytest
-from django.db import connections
 from psycopg import errors
 
-from fintech.cells import CellContext, maintenance
+from fintech.cells import CellContext
 from fintech.ledger.book import Book
-from fintech.ledger.tests.deciding import decide, wallet
+from fintech.ledger.tests.deciding import Connection, connect, decide, wallet
 from fintech.ledger.transfer_codes import TransferCode
 
 TABLES = (
@@ -34,35 +32,26 @@ COLUMN = {
 
 
 @pytest.fixture
-def application(eu: CellContext) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+def application(eu: CellContext) -> Iterator[Connection]:
     """A connection as the application's role."""
-    with psycopg.connect(**_parameters()) as connection:
+    with connect() as connection:
         yield connection
 
 
 @pytest.fixture
-def owner(eu: CellContext) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+def owner(eu: CellContext) -> Iterator[Connection]:
     """A connection as the tables' owner, with a row in each table."""
     purse = wallet(funded=100)
     hold = decide(lambda book: book.hold(account=purse.account, amount=9, code=TransferCode.WITHDRAWAL))
     decide(lambda book: book.release_hold(hold, amount=4))
     Book("payments").take_snapshot(purse.clearing, through_id=0)
     decide(lambda book: book.close_period(date(1999, 12, 31)))
-    with maintenance():
-        parameters = _parameters()
-    with psycopg.connect(**parameters, autocommit=True) as connection:
+    with connect(as_owner=True, autocommit=True) as connection:
         yield connection
 
 
-def _parameters() -> dict[str, object]:
-    parameters = connections["eu_payments"].get_connection_params()
-    return {name: value for name, value in parameters.items() if name not in ("context", "cursor_factory")}
-
-
 @pytest.mark.parametrize("table", TABLES)
-def test_the_application_has_no_right_to_write_a_table(
-    application: psycopg.Connection[tuple[object, ...]], table: str
-) -> None:
+def test_the_application_has_no_right_to_write_a_table(application: Connection, table: str) -> None:
     column = COLUMN.get(table, "amount")
     for statement in (
         f"INSERT INTO {table} DEFAULT VALUES",
@@ -88,15 +77,13 @@ def test_the_application_has_no_right_to_write_a_table(
         "ledger_write_hold_change_v1(1, 1, 1::smallint, 1, 1, 1, now())",
     ],
 )
-def test_the_application_draws_no_ids_and_calls_no_inner_function(
-    application: psycopg.Connection[tuple[object, ...]], call: str
-) -> None:
+def test_the_application_draws_no_ids_and_calls_no_inner_function(application: Connection, call: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         application.execute(f"SELECT {call}".encode())
 
 
 @pytest.mark.parametrize("table", FROZEN)
-def test_even_the_owner_changes_and_removes_no_row(owner: psycopg.Connection[tuple[object, ...]], table: str) -> None:
+def test_even_the_owner_changes_and_removes_no_row(owner: Connection, table: str) -> None:
     column = COLUMN.get(table, "amount")
     count = f"SELECT count(*) FROM {table}".encode()
     rows = owner.execute(count).fetchone()
@@ -112,7 +99,7 @@ def test_even_the_owner_changes_and_removes_no_row(owner: psycopg.Connection[tup
     assert owner.execute(count).fetchone() == rows
 
 
-def test_a_balance_row_never_goes(owner: psycopg.Connection[tuple[object, ...]]) -> None:
+def test_a_balance_row_never_goes(owner: Connection) -> None:
     for statement in ("DELETE FROM ledger_balance", "TRUNCATE ledger_balance"):
         with pytest.raises(errors.RestrictViolation):
             owner.execute(statement.encode())
@@ -137,7 +124,7 @@ SOMEBODY = "01900000-0000-7000-8000-000000000001"
     ],
 )
 def test_the_table_itself_takes_no_wrong_transfer(
-    owner: psycopg.Connection[tuple[object, ...]],
+    owner: Connection,
     debit: int,
     credit: int,
     amount: int,
@@ -155,7 +142,7 @@ def test_the_table_itself_takes_no_wrong_transfer(
 
 
 def test_the_table_of_balances_keeps_the_floor_whatever_the_functions_think(
-    owner: psycopg.Connection[tuple[object, ...]],
+    owner: Connection,
 ) -> None:
     for change, broken in (
         ("balance = held - 1", "ledger_balance_floor"),
@@ -165,3 +152,18 @@ def test_the_table_of_balances_keeps_the_floor_whatever_the_functions_think(
         with pytest.raises(errors.CheckViolation) as refused:
             owner.execute(f"UPDATE ledger_balance SET {change}".encode())
         assert refused.value.diag.constraint_name == broken
+
+
+def test_a_balance_that_was_tampered_with_is_found_by_the_replay(eu: CellContext, owner: Connection) -> None:
+    purse = wallet(funded=100)
+    book = Book("payments")
+    assert book.replay().agrees
+    tamper = b"UPDATE ledger_balance SET balance = balance + %s, seq = seq + %s WHERE account = %s"
+    owner.execute(tamper, [900, 1, purse.account])
+    report = book.replay()
+    owner.execute(tamper, [-900, -1, purse.account])
+    assert [(found.what, found.account, found.expected, found.found) for found in report.disagreements] == [
+        ("balance", purse.account, "100", "1000"),
+        ("number of transfers", purse.account, "1", "2"),
+    ]
+    assert book.replay().agrees

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fintech.cells import CellContext
+from fintech.cells import CellContext, alias_for
+from fintech.factlog.models import Fact
 from fintech.journal import Refusal
 from fintech.ledger.book import Book
 from fintech.ledger.refusals import UnknownAccount, UnknownHold
@@ -122,3 +123,14 @@ def test_holds_and_accounts_that_dont_exist_are_bugs(eu: CellContext) -> None:
         decide(lambda book: book.hold(account=978 + 10**15, amount=1, code=TransferCode.WITHDRAWAL))
     with pytest.raises(ValueError, match="above 0"):
         hold(purse, 0)
+
+
+def test_a_hold_and_its_changes_are_told_in_the_fact_log_with_their_actor(eu: CellContext) -> None:
+    purse = wallet(funded=100)
+    held = hold(purse, 60)
+    decide(lambda book: book.release_hold(held, amount=60))
+    facts = Fact.objects.using(alias_for("payments"))
+    placed = facts.get(kind="ledger_hold.inserted", subject_id=str(held))
+    assert (placed.actor, placed.data["new"]["amount"]) == ("system:test", 60)
+    changes = facts.filter(kind="ledger_hold_change.inserted", data__new__hold_id=held)
+    assert [fact.data["new"]["remaining"] for fact in changes] == [0]

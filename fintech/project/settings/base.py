@@ -122,6 +122,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+# Nobody may have us write to strangers.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_ADAPTER = "crm.signing_in.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "crm.signing_in.signup_form.SignupForm"
 HEADLESS_ONLY = True
