@@ -40,7 +40,9 @@ def main() -> int:
     if committed == text:
         print(f"OpenAPI schema: {text.count('operationId')} operations, as committed")
         return 0
-    changes = difflib.unified_diff(committed.splitlines(), text.splitlines(), "committed", "generated", lineterm="", n=1)
+    changes = difflib.unified_diff(
+        committed.splitlines(), text.splitlines(), "committed", "generated", lineterm="", n=1
+    )
     print("\n".join(list(changes)[:60]))
     print("The OpenAPI schema has changed: run `make schema` and commit docs/openapi.json.")
     return 1

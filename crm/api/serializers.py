@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from crm.rules.appropriateness import KINDS
 from crm.rules.identity_cases import DOCUMENT_KINDS
 from fintech.http.serializers import InstantField, StrictSerializer, TextField
 
@@ -29,7 +30,7 @@ class EntitySerializer(serializers.Serializer):  # type: ignore[type-arg]
     licence = serializers.CharField()
 
 
-class NextStepSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class ProfileStepSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One thing that is still to be done, and who is to do it."""
 
     step = serializers.ChoiceField(choices=["answer_questions", "accept_risk_warning", "prove_identity"])
@@ -51,7 +52,7 @@ class ProfileSerializer(serializers.Serializer):  # type: ignore[type-arg]
     status = serializers.ChoiceField(choices=["active", "suspended", "closed"])
     verified = serializers.BooleanField()
     may_trade = serializers.BooleanField()
-    next_steps = NextStepSerializer(many=True)
+    next_steps = ProfileStepSerializer(many=True)
     registered_at = InstantField()
 
 
@@ -83,7 +84,7 @@ class QuestionnaireSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """The questions in force; `name` goes back with the answers."""
 
     name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["test", "target-market"])
+    kind = serializers.ChoiceField(choices=KINDS)
     questions = QuestionSerializer(many=True)
 
 
@@ -98,7 +99,7 @@ class AppropriatenessTestSerializer(serializers.Serializer):  # type: ignore[typ
     """How a set of answers came out."""
 
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=["test", "target-market"])
+    kind = serializers.ChoiceField(choices=KINDS)
     questionnaire = serializers.CharField()
     points = serializers.IntegerField()
     out_of = serializers.IntegerField()

@@ -14,6 +14,8 @@ from typing import Final, Literal
 
 Kind = Literal["test", "target-market"]
 
+KINDS: Final[tuple[Kind, ...]] = ("test", "target-market")
+
 
 class UnusableAnswers(ValueError):
     """The answers don't fit the questions: one is missing, unknown or none of the choices."""
@@ -157,7 +159,8 @@ def judge(questionnaire: Questionnaire, answers: Mapping[str, str]) -> Result:
     codes = {question.code for question in questionnaire.questions}
     for code in answers:
         if code not in codes:
-            raise UnusableAnswers(code, "there is no such question")
+            # What was written instead of a question's code may be anything, and isn't repeated.
+            raise UnusableAnswers("unknown", "an answer is to no question of these")
     points = 0
     for question in questionnaire.questions:
         if question.code not in answers:

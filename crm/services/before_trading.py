@@ -27,11 +27,11 @@ def answer_appropriateness(*, key: str, client_id: UUID, questionnaire: str, ans
         raise Refusal("appropriateness-not-asked", "No questions are asked in this jurisdiction.")
     if asked.name != questionnaire:
         detail = "Other questions are in force: answer those."
-        raise Refusal("questionnaire-not-in-force", detail, asked=questionnaire, in_force=asked.name)
+        raise Refusal("questionnaire-not-in-force", detail, in_force=asked.name)
     try:
         result = judge(asked, answers)
     except UnusableAnswers as unusable:
-        raise Refusal("answers-not-usable", str(unusable), status=422, question=unusable.question[:100]) from None
+        raise Refusal("answers-not-usable", str(unusable), status=422, question=unusable.question) from None
     with changing_standing(client_id) as client:
         return _keep(client, asked, answers, result)
 
@@ -45,7 +45,7 @@ def accept_risk_warning(*, key: str, client_id: UUID, version: str) -> UUID:
         warning = rules.risk_warnings[client.entity]
         if warning.version != version:
             detail = "Another version of the risk warning is in force: read and accept that one."
-            raise Refusal("risk-warning-not-in-force", detail, accepted=version[:100], in_force=warning.version)
+            raise Refusal("risk-warning-not-in-force", detail, in_force=warning.version)
         found = RiskWarningAcceptance.objects.filter(client=client, entity=client.entity, version=version).first()
         if found is not None:
             return found.pk

@@ -25,10 +25,11 @@ def guard_querysets() -> None:
     QuerySet.guards_cells = True  # type: ignore[attr-defined]
     for name in ("bulk_create", "bulk_update"):
         setattr(QuerySet, name, _refusing_foreign_objects(getattr(QuerySet, name)))
-    QuerySet._fetch_all = _refusing_foreign_results(QuerySet._fetch_all)  # type: ignore[attr-defined]
-    Query.check_query_object_type = _refusing_foreign_values(  # type: ignore[attr-defined]
-        Query.check_query_object_type  # type: ignore[attr-defined]
-    )
+    for cls, name, guard in (
+        (QuerySet, "_fetch_all", _refusing_foreign_results),
+        (Query, "check_query_object_type", _refusing_foreign_values),
+    ):
+        setattr(cls, name, guard(getattr(cls, name)))
 
 
 def refuse_foreign_object(item: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import Context, copy_context
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -32,7 +32,7 @@ class CellOfHostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if iscoroutinefunction(self):
-            return self._answer_async(request)
+            return self._answer_async(request)  # type: ignore[no-any-return, attr-defined]  # asgiref narrows self
         served = cell_of_host(_host(request))
         if served is None:
             return _misdirected()
@@ -54,9 +54,9 @@ def keep_context_while_streaming(response: HttpResponseBase) -> HttpResponseBase
     if isinstance(response, StreamingHttpResponse):
         context = copy_context()
         if response.is_async:
-            response.streaming_content = _step_async(aiter(response.streaming_content), context)
+            response.streaming_content = _step_async(cast(AsyncIterator[bytes], response.streaming_content), context)
         else:
-            response.streaming_content = _step(iter(response.streaming_content), context)
+            response.streaming_content = _step(cast(Iterator[bytes], response.streaming_content), context)
     return response
 
 

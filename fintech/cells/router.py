@@ -16,7 +16,6 @@ from django.db.models import Model
 from fintech.cells.context import ForeignCell, current_cell
 from fintech.cells.replicas import replica_or_primary
 
-
 _drafting: ContextVar[bool] = ContextVar("fintech_drafting_migrations", default=False)
 
 

@@ -84,8 +84,8 @@ def follower(
     or with `batch` a list of them. `stops_on_error` halts the follower at a fact that it can't take, instead of
     setting the fact aside (the audit log leaves nothing out). `replayable` says that it may start again from zero.
     """
-    concern, _, log = source.partition(".")
-    if log not in ("fact", "transfer"):
+    concern, _, log_name = source.partition(".")
+    if log_name not in ("fact", "transfer"):
         raise ValueError(f"{source!r} is no log; a log is <concern>.fact or <concern>.transfer")
 
     def declare(handle: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -95,7 +95,7 @@ def follower(
         _followers[name] = Follower(
             name=name,
             source_concern=concern,
-            log=log,
+            log="fact" if log_name == "fact" else "transfer",
             into=into,
             kinds=wanted,
             replayable=replayable,

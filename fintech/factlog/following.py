@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connections, transaction
+from prometheus_client import Counter, Gauge
 
-from fintech.cells.context import Actor, acting_as, alias_for, current_cell
+from fintech.cells.actors import Actor
+from fintech.cells.context import acting_as, alias_for, current_cell
 from fintech.factlog.followers import Followed, Follower
 from fintech.factlog.reading import current_incarnation, read_log
 from fintech.journal.decisions import Decision, Request, deciding
-from prometheus_client import Counter, Gauge
 
 logger = logging.getLogger(__name__)
 

@@ -96,9 +96,11 @@ class Horizon:
         drawn = {}
         for source in self.sources:
             concern, _, log = source.partition(".")
-            row = self._connections[concern].execute(
-                "SELECT factlog_last_drawn_v1(%s::regclass)", [SEQUENCES[log]]
-            ).fetchone()
+            row = (
+                self._connections[concern]
+                .execute("SELECT factlog_last_drawn_v1(%s::regclass)", [SEQUENCES[log]])
+                .fetchone()
+            )
             assert row is not None
             drawn[source] = int(row[0])
         return drawn
@@ -112,7 +114,7 @@ class Horizon:
 def _connect(alias: str) -> psycopg.Connection[Any]:
     """A plain connection in autocommit: a transaction of the relay's own would hold the horizon back."""
     wrapper = connections[alias]
-    params = wrapper.get_connection_params()  # type: ignore[attr-defined]
+    params = wrapper.get_connection_params()
     for name in ("context", "cursor_factory"):
         params.pop(name, None)
     connection = psycopg.connect(**params, autocommit=True)

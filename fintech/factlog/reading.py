@@ -107,11 +107,11 @@ def _transfer(source: str, incarnation: str, row: dict[str, Any]) -> Followed:
     )
 
 
-def _rows(alias: str, query: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
+def _rows(alias: str, query: str, parameters: Sequence[str | int]) -> list[dict[str, Any]]:
     return list(_named_rows(alias, query, parameters))
 
 
-def _named_rows(alias: str, query: str, parameters: Sequence[object]) -> Iterator[dict[str, Any]]:
+def _named_rows(alias: str, query: str, parameters: Sequence[str | int]) -> Iterator[dict[str, Any]]:
     with connections[alias].cursor() as cursor:
         cursor.execute(query, parameters)
         names = [column.name for column in cursor.description or ()]

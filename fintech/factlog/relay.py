@@ -16,7 +16,8 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, connections
 from prometheus_client import Counter, Gauge
 
-from fintech.cells.context import Actor, alias_for, cell
+from fintech.cells.actors import Actor
+from fintech.cells.context import alias_for, cell
 from fintech.factlog.bells import RING_EVERY_SECONDS, all_bells
 from fintech.factlog.followers import Follower, all_followers
 from fintech.factlog.following import FollowerStopped, StaleLeader, refuse_stale_leader, step
@@ -132,7 +133,9 @@ class Relay:
         epoch = 1 + max(_epoch(alias) for alias in aliases)
         for alias in aliases:
             with connections[alias].cursor() as cursor:
-                cursor.execute("UPDATE factlog_leadership SET epoch = %s WHERE role = 'relay' AND epoch < %s", [epoch] * 2)
+                cursor.execute(
+                    "UPDATE factlog_leadership SET epoch = %s WHERE role = 'relay' AND epoch < %s", [epoch] * 2
+                )
                 if cursor.rowcount != 1:
                     raise StaleLeader(f"{alias} has epoch {epoch} or a later one already")
         return epoch

@@ -26,7 +26,7 @@ def register(cls: type, encode: Callable[[Any], Json], decode: Callable[[Any], A
 
 def encode(value: object) -> Json:
     """The JSON form of a value. Raises TypeError for floats and everything else that isn't exact."""
-    if value is None or isinstance(value, bool | str) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
         return value
     if type(value) in _encoders:
         return _encoders[type(value)](value)

@@ -18,8 +18,8 @@ import psycopg.errors
 from django.db import OperationalError, transaction
 
 from fintech.cells.context import current_cell
-from fintech.facts.codec import Json, decode, encode
 from fintech.factlog.wake_up import wake_relay
+from fintech.facts.codec import Json, decode, encode
 from fintech.journal.decisions import Decision, EarlierAnswer, deciding, payload_hash, request_by
 from fintech.journal.refusals import KeyReused, Refusal
 
@@ -86,9 +86,7 @@ def _decide(concern: str, operation: str, body: Callable[..., Any], kwargs: dict
 _WORTH_ANOTHER_TRY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
-def _attempt(
-    decision: Decision, body: Callable[..., Any], kwargs: dict[str, Any], hashed: bytes
-) -> tuple[str, Json]:
+def _attempt(decision: Decision, body: Callable[..., Any], kwargs: dict[str, Any], hashed: bytes) -> tuple[str, Json]:
     with transaction.atomic(using=decision.alias, durable=True), deciding(decision):
         decision.begin()
         if decision.earlier is not None:

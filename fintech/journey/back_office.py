@@ -109,9 +109,7 @@ class StaffMember:
 
     def see_row(self, path: str, *texts: str, **query: str) -> list[str]:
         """A list's row that shows all these texts. Lists come from the replica, so it may take a moment."""
-        rows = await_that(
-            f"a row with {', '.join(texts)} in {path}", lambda: self.see(path, **query).rows_with(*texts)
-        )
+        rows = await_that(f"a row with {', '.join(texts)} in {path}", lambda: self.see(path, **query).rows_with(*texts))
         return rows[0]
 
     def open_file(self, path: str) -> tuple[str, bytes]:

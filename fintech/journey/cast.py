@@ -65,6 +65,11 @@ class Story:
         """An amount in the story's currency, as the API takes it."""
         return {"amount": f"{Decimal(amount):.2f}", "currency": self.place.currency}
 
+    @property
+    def counted(self) -> str:
+        """What the wallet must hold, for people."""
+        return f"{self.in_wallet:.2f} {self.place.currency}"
+
     def wallet(self) -> dict[str, Any]:
         """The client's wallet, as the API shows it now."""
         wallets = self.client.items("wallets")

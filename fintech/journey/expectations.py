@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 PATIENCE_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.05
 LONGEST_FOUND: Final = 1_500
+HOW_TO_START: Final = "start everything by `make demo`"
 
 Found = TypeVar("Found")
 

@@ -40,7 +40,9 @@ class Feed:
                 f"ws://{place.host}:{port}/feed/?ticket={ticket}", sock=raw, proxy=None, close_timeout=1
             )
         except OSError as error:
-            raise NotServed(f"the feed doesn't answer at port {port} ({error}); start everything by `make demo`") from error
+            raise NotServed(
+                f"the feed doesn't answer at port {port} ({error}); start everything by `make demo`"
+            ) from error
         return self._next("welcome")
 
     def subscribe_prices(self, *instruments: str) -> None:

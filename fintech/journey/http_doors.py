@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from fintech.journey.expectations import NotServed, NotSo
+from fintech.journey.expectations import HOW_TO_START, NotServed, NotSo
 
 TIMEOUT_SECONDS = 20.0
 SHOWN_OF_BODY = 800
@@ -32,7 +32,7 @@ class HttpDoor:
         except httpx.TransportError as error:
             raise NotServed(
                 f"{self.service} doesn't answer at {self._http.base_url} ({error or type(error).__name__}); "
-                "start everything by `make demo`"
+                f"{HOW_TO_START}"
             ) from error
         wanted = expecting if isinstance(expecting, tuple) else (expecting,)
         if response.status_code not in wanted:

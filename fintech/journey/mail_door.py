@@ -22,9 +22,9 @@ class Mailbox:
         """Subject and text of the newest mail, waiting until there is one."""
         mails = await_that(
             f"a mail to {self._address}",
-            lambda: self._door.ask(
-                "GET", "/messages.json", params={"to": self._address}, expecting=200
-            ).json()["messages"],
+            lambda: self._door.ask("GET", "/messages.json", params={"to": self._address}, expecting=200).json()[
+                "messages"
+            ],
         )
         return mails[0]["subject"], mails[0]["text"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from fintech.journey.expectations import NotServed, NotSo
+from fintech.journey.expectations import HOW_TO_START, NotServed, NotSo
 from fintech.journey.places import Place
 from fintech.stack.errors import StackError
 from fintech.stack.layout import REPOSITORY
@@ -35,9 +35,7 @@ class Started:
             self.process.communicate()
             raise NotSo(expected=f"{self} ended", found=f"nothing within {COMMAND_SECONDS} s") from None
         if self.process.returncode:
-            raise NotSo(
-                expected=f"status 0 of {self}", found=f"{self.process.returncode}: {(errors or out)[-1_000:]}"
-            )
+            raise NotSo(expected=f"status 0 of {self}", found=f"{self.process.returncode}: {(errors or out)[-1_000:]}")
         return out.strip()
 
     def __str__(self) -> str:
@@ -90,9 +88,9 @@ class Operator:
     def _worker(self) -> RunningService:
         running = RunningServices.read(self._place.layout.services_file)
         if running is None:
-            raise NotServed("no services run here; start everything by `make demo`")
+            raise NotServed(f"no services run here; {HOW_TO_START}")
         try:
             service = running.service(f"worker-{self._place.cell_name}")
         except StackError as error:
-            raise NotServed(f"{error}; start everything by `make demo`") from error
+            raise NotServed(f"{error}; {HOW_TO_START}") from error
         return service

@@ -62,7 +62,7 @@ class Person:
         return self._ask("POST", f"{API}/{path}", expecting=201, headers=_keyed(None), **form).json()
 
     def refused(self, path: str, body: Json, *, status: int, code: str) -> Refused:
-        """Ask for something that must be refused with this problem. Raises NotSo when it's done, or refused otherwise."""
+        """Ask for what must be refused with this problem. Raises NotSo when it's done, or refused otherwise."""
         response = self._ask("POST", f"{API}/{path}", expecting=status, json=body, headers=_keyed(None))
         expect("a problem as", expected="application/problem+json", found=response.headers["content-type"])
         problem = response.json()

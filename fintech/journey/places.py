@@ -22,9 +22,7 @@ class Place:
     @classmethod
     def of(cls, cell_name: str, layout: LocalLayout, served: tuple[str, ...]) -> Place:
         """The place of a served cell. Today each jurisdiction has one cell, named like it."""
-        return cls(
-            cell_name=cell_name, jurisdiction=jurisdiction(cell_name), layout=layout, served=served
-        )
+        return cls(cell_name=cell_name, jurisdiction=jurisdiction(cell_name), layout=layout, served=served)
 
     @property
     def host(self) -> str:

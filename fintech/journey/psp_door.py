@@ -42,9 +42,7 @@ class PaymentProvider:
         def delivered(event: dict[str, Any] | None) -> bool:
             return event is not None and all(delivery["state"] == "delivered" for delivery in event["deliveries"])
 
-        event = await_that(
-            f"the webhook {event_type} delivered", lambda: self._event(reference, event_type), delivered
-        )
+        event = await_that(f"the webhook {event_type} delivered", lambda: self._event(reference, event_type), delivered)
         assert event is not None
         return event
 

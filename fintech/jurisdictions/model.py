@@ -232,9 +232,7 @@ def _endings_of_rule(versions: tuple[RuleVersion, ...]) -> list[Ending]:
     ]
 
 
-def _finish_warning(
-    template: RiskWarningTemplate, entity: RegulatoryEntity, day: datetime.date
-) -> RiskWarning:
+def _finish_warning(template: RiskWarningTemplate, entity: RegulatoryEntity, day: datetime.date) -> RiskWarning:
     """Put the entity's latest percentage as of `day` into the text, and its day into the version."""
     if template.kind != "losing-percentage":
         return RiskWarning(kind=template.kind, text=template.text, version=template.version)

@@ -87,10 +87,7 @@ class TableReader:
         if not value or not all(isinstance(item, dict) for item in value):
             raise self.error(key, "is not an array of tables", f"write at least one table, [[{key}]]")
         path = f"{self._path}.{key}".lstrip(".")
-        return [
-            TableReader(file=self._file, path=f"{path}[{index}]", table=item)
-            for index, item in enumerate(value)
-        ]
+        return [TableReader(file=self._file, path=f"{path}[{index}]", table=item) for index, item in enumerate(value)]
 
     def text(self, key: str) -> str:
         """A text that is not empty."""
@@ -153,9 +150,7 @@ class TableReader:
         right = "write a list of dates in ascending order, like [2026-12-25, 2026-12-26]"
         value: list[object] = self._take(key, list, right)
         found = tuple(
-            item
-            for item in value
-            if isinstance(item, datetime.date) and not isinstance(item, datetime.datetime)
+            item for item in value if isinstance(item, datetime.date) and not isinstance(item, datetime.datetime)
         )
         if len(found) != len(value) or list(found) != sorted(set(found)):
             raise self.error(key, "is not such a list", right)

@@ -121,9 +121,7 @@ class _JurisdictionFile:
             ("hosts", [host for entity in entities for host in entity.hosts]),
         ):
             if len(set(values)) != len(values):
-                raise self._top.error(
-                    "entities", f"two of them have the same {key}", f"give each its own {key}"
-                )
+                raise self._top.error("entities", f"two of them have the same {key}", f"give each its own {key}")
         return entities
 
     def _read_rules(self, code: str, time_zone: ZoneInfo) -> Mapping[str, tuple[RuleVersion, ...]]:
@@ -143,9 +141,7 @@ class _JurisdictionFile:
             raise JurisdictionFileError(problems)
         return MappingProxyType(found)
 
-    def _read_versions(
-        self, rules: TableReader, name: str, code: str, time_zone: ZoneInfo
-    ) -> tuple[RuleVersion, ...]:
+    def _read_versions(self, rules: TableReader, name: str, code: str, time_zone: ZoneInfo) -> tuple[RuleVersion, ...]:
         versions = []
         for table in rules.tables(name):
             version = RuleVersion(

@@ -64,9 +64,7 @@ def _refused_classes(table: TableReader) -> frozenset[LeverageClass]:
     classes = table.texts("refused")
     for name in classes:
         if name not in list(LeverageClass):
-            raise table.error(
-                "refused", f"{name!r} is no class", f"write classes of {', '.join(LeverageClass)}"
-            )
+            raise table.error("refused", f"{name!r} is no class", f"write classes of {', '.join(LeverageClass)}")
     return frozenset(LeverageClass(name) for name in classes)
 
 
@@ -128,9 +126,7 @@ def _retention(table: TableReader) -> Retention:
     return Retention(
         years=table.integer("years", low=0, high=100),
         counted_from=table.choice("counted_from", ("record", "end-of-relationship")),
-        years_when_authority_asks=(
-            table.integer("years_when_authority_asks", low=0, high=100) if asked else None
-        ),
+        years_when_authority_asks=(table.integer("years_when_authority_asks", low=0, high=100) if asked else None),
         years_authority_may_add=table.integer("years_authority_may_add", low=0, high=100) if added else 0,
     )
 
@@ -151,9 +147,7 @@ def _breach_notice(table: TableReader) -> BreachNotice:
         assess_within_days=_optional_integer(table, "assess_within_days", high=90),
     )
     if notice.within_hours is None and notice.assess_within_days is None:
-        raise table.error(
-            "owed", "is true without a term", "write within_hours or assess_within_days as well"
-        )
+        raise table.error("owed", "is true without a term", "write within_hours or assess_within_days as well")
     return notice
 
 
@@ -166,14 +160,10 @@ def _client_money(table: TableReader) -> ClientMoneyClocks:
         as_of=as_of,
         nominated_time=table.time("nominated_time") if as_of == "nominated-time" else None,
         done_within_business_days=table.integer("done_within_business_days", low=0, high=30),
-        shortfall=table.choice(
-            "shortfall", ("cover-from-own-money", "pay-in-and-take-out", "notify-authority")
-        ),
+        shortfall=table.choice("shortfall", ("cover-from-own-money", "pay-in-and-take-out", "notify-authority")),
         shortfall_within_business_days=table.integer("shortfall_within_business_days", low=0, high=30),
         report=report,
-        report_within_business_days=(
-            table.integer("report_within_business_days", low=1, high=60) if monthly else None
-        ),
+        report_within_business_days=(table.integer("report_within_business_days", low=1, high=60) if monthly else None),
         report_kept_years=table.integer("report_kept_years", low=1, high=100) if monthly else None,
     )
 

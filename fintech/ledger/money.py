@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from fintech.facts import codec
 from fintech.ledger.currencies import Currency, currency
 
 MAXIMUM_DIGITS: Final = 18
@@ -127,3 +128,7 @@ class Money:
         if other.currency != self.currency:
             raise CurrencyMismatch(f"{self.currency.code} and {other.currency.code} don't mix")
         return other.minor
+
+
+# A verb's answer and a request's hash hold the wire form, and not the currency's name and numbers.
+codec.register(Money, lambda money: dict(money.wire), Money.from_wire)

@@ -62,9 +62,7 @@ class RedactingJsonFormatter(JsonFormatter):
         rest = {name: value for name, value in log_data.items() if name != "taskName"}
         return {name: redacted(value, name=name) for name, value in rest.items()}
 
-    def add_fields(
-        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
-    ) -> None:
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Name the standard fields, then let the base class add what the caller passed."""
         log_data["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         log_data["level"] = record.levelname
@@ -81,9 +79,7 @@ def logging_configuration(*, service: str, level: str = "INFO") -> dict[str, Any
         "disable_existing_loggers": False,
         "filters": {"context": {"()": "fintech.observability.logs.ContextFilter", "service": service}},
         "formatters": {"json": {"()": "fintech.observability.logs.RedactingJsonFormatter"}},
-        "handlers": {
-            "standard_error": {"class": "logging.StreamHandler", "filters": ["context"], "formatter": "json"}
-        },
+        "handlers": {"standard_error": {"class": "logging.StreamHandler", "filters": ["context"], "formatter": "json"}},
         "root": {"handlers": ["standard_error"], "level": level},
         # Django's own handlers would write the same again, unredacted, or send it by mail.
         "loggers": {"django": {"handlers": [], "propagate": True}}

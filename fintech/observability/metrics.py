@@ -17,7 +17,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Thread
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import (
@@ -73,9 +73,7 @@ def gauge(
 class _CallbackGauge(Collector):
     """A gauge whose values are asked for when somebody looks."""
 
-    def __init__(
-        self, name: str, documentation: str, callback: Callable[[], Values], labels: Sequence[str]
-    ) -> None:
+    def __init__(self, name: str, documentation: str, callback: Callable[[], Values], labels: Sequence[str]) -> None:
         self._family = (name, documentation, tuple(labels))
         self._callback = callback
 
@@ -105,9 +103,7 @@ _failed_sources = Counter(
 _callback_gauges: list[_CallbackGauge] = []
 
 
-def gauge_from(
-    name: str, documentation: str, callback: Callable[[], Values], labels: Sequence[str] = ()
-) -> None:
+def gauge_from(name: str, documentation: str, callback: Callable[[], Values], labels: Sequence[str] = ()) -> None:
     """A gauge whose value is asked for at each scrape.
 
     The callback returns a number, or numbers by tuples of label values. It binds the cells that it
@@ -146,16 +142,3 @@ def _checked(name: str) -> str:
     if not name.startswith(PREFIX):
         raise ValueError(f"a metric's name starts with {PREFIX}: {name}")
     return name
-
-
-__all__: list[Any] = [
-    "CONTENT_TYPE",
-    "LATENCY_BUCKETS",
-    "Values",
-    "counter",
-    "exposition",
-    "gauge",
-    "gauge_from",
-    "histogram",
-    "serve_metrics",
-]

@@ -99,9 +99,9 @@ def _observe(request: HttpRequest, response: HttpResponseBase, seconds: float) -
     # The pattern, such as `api/v1/deposits/<uuid:deposit_id>`: a path may hold anything that a caller types.
     endpoint = request.resolver_match.route if request.resolver_match else "unmatched"
     status = response.status_code
-    _seconds.labels(
-        cell=bound.name if bound else "none", method=method, endpoint=endpoint, status=str(status)
-    ).observe(seconds)
+    _seconds.labels(cell=bound.name if bound else "none", method=method, endpoint=endpoint, status=str(status)).observe(
+        seconds
+    )
     logger.log(
         logging.ERROR if status >= 500 else logging.INFO,
         "request",

@@ -81,9 +81,7 @@ _TEXTS: Final = (
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}"), BLANK),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {BLANK}"),
     (
-        re.compile(
-            r"""(?i)\b((?:password|passwd|secret|token|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"',;&)}]+"""
-        ),
+        re.compile(r"""(?i)\b((?:password|passwd|secret|token|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"',;&)}]+"""),
         rf"\1{BLANK}",
     ),
     (re.compile(r"\b(?:whsec|sk_live|sk_test|rk_live)_[\w+/=-]+"), BLANK),

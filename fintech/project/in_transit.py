@@ -115,9 +115,7 @@ def _amounts(concern: str, transfer_ids: list[int]) -> defaultdict[_Key, int]:
     """What the transfers of these ids put into transit."""
     amounts: defaultdict[_Key, int] = defaultdict(int)
     with connections[alias_for(concern)].cursor() as cursor:
-        cursor.execute(
-            "SELECT credit, amount FROM ledger_transfer WHERE id = ANY (%s) AND credit < 0", [transfer_ids]
-        )
+        cursor.execute("SELECT credit, amount FROM ledger_transfer WHERE id = ANY (%s) AND credit < 0", [transfer_ids])
         for credit, amount in cursor.fetchall():
             account = house_account(credit)
             if account.purpose is HousePurpose.IN_TRANSIT_OUT:

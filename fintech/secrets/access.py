@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from fintech.secrets.providers import SecretMissing, SecretProvider, SecretsUnavailable, checked_name
+from fintech.secrets.providers import SecretProvider, SecretsUnavailable, checked_name
 
 KEPT_SECONDS: Final = 60.0
 
@@ -119,6 +119,3 @@ def _provider_from_settings() -> SecretProvider:
     if not isinstance(provider, SecretProvider):
         raise SecretsUnavailable(f"{path} is no SecretProvider: it has no `fetch`")
     return provider
-
-
-__all__ = ["SecretMissing", "fresh_on_failure", "refresh", "secret", "use_provider"]

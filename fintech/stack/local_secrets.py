@@ -70,7 +70,7 @@ def make_missing(file: Path, cells: Iterable[str]) -> None:
         _write(file, held | missing)
 
 
-def _load(file: Path) -> Mapping[str, str]:
+def _load(file: Path) -> dict[str, str]:
     loaded: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
     return loaded
 

@@ -165,9 +165,7 @@ class _SmtpServer:
         self._loop.close()
 
     def _session(self) -> SMTP:
-        return SMTP(
-            self._handler, data_size_limit=LARGEST_MAIL_BYTES, enable_SMTPUTF8=True, hostname="localhost"
-        )
+        return SMTP(self._handler, data_size_limit=LARGEST_MAIL_BYTES, enable_SMTPUTF8=True, hostname="localhost")
 
 
 class _SmtpHandler:
@@ -325,9 +323,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"mail catcher: {error}", file=sys.stderr)
         return 1
     catcher.start()
-    print(
-        f"mail catcher: smtp 127.0.0.1:{options.smtp_port}, http://127.0.0.1:{options.http_port}/", flush=True
-    )
+    print(f"mail catcher: smtp 127.0.0.1:{options.smtp_port}, http://127.0.0.1:{options.http_port}/", flush=True)
     stop.wait()
     catcher.stop()
     return 0

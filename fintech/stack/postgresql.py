@@ -14,10 +14,10 @@ from psycopg.conninfo import make_conninfo
 from fintech.stack import ports, processes
 from fintech.stack.certificates import Authority
 from fintech.stack.engine_home import EngineHome, short_mark
-from fintech.stack.log_files import last_lines, open_log
 from fintech.stack.errors import StackError
 from fintech.stack.find_postgresql import PostgresqlInstallation
 from fintech.stack.layout import LocalLayout
+from fintech.stack.log_files import last_lines, open_log
 from fintech.stack.postgresql_configuration import ServerFiles, write_configuration
 from fintech.stack.processes import EngineProcess
 
@@ -125,7 +125,7 @@ class Cluster:
             self._wait_until_ready()
             return False
         workshop = self.workshop()
-        self._clear_remains()
+        self.clear_remains()
         ports.require_free(self.port, what=self.name)
         self._equip(workshop)
         with open_log(self.log) as log:
@@ -157,9 +157,7 @@ class Cluster:
         return f"{self.cell}-{self.role}-{short_mark(self.layout)}"
 
     def _port_of(self, role: Role) -> int:
-        return (
-            self.layout.primary_port(self.cell) if role == "primary" else self.layout.replica_port(self.cell)
-        )
+        return self.layout.primary_port(self.cell) if role == "primary" else self.layout.replica_port(self.cell)
 
     def _equip(self, workshop: Workshop) -> None:
         """Certificate, key, password file and configuration, all readable by the engines' user only."""
@@ -203,7 +201,7 @@ class Cluster:
         if not self.is_ready():
             raise StackError(f"{self.name} didn't start; its log ends:\n{last_lines(self.log)}")
 
-    def _clear_remains(self) -> None:
+    def clear_remains(self) -> None:
         """Make way after a server that died: wait for its last processes, then drop its pid file if it misleads.
 
         PostgreSQL sees by itself that the process of the file is gone, but not when the id belongs to another

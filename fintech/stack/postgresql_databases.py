@@ -57,12 +57,8 @@ def _make_role(connection: psycopg.Connection, role: str, *, password: str) -> N
     name = sql.Identifier(role)
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
         connection.execute(sql.SQL("CREATE ROLE {}").format(name))
-    attributes = sql.SQL(
-        "REPLICATION" if role == "replicator" else "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
-    )
-    connection.execute(
-        sql.SQL("ALTER ROLE {} LOGIN {} PASSWORD {}").format(name, attributes, sql.Literal(password))
-    )
+    attributes = sql.SQL("REPLICATION" if role == "replicator" else "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION")
+    connection.execute(sql.SQL("ALTER ROLE {} LOGIN {} PASSWORD {}").format(name, attributes, sql.Literal(password)))
     kind = role.rpartition("_")[2]
     if kind in TRANSACTION_TIMEOUTS:
         limit = sql.Literal(TRANSACTION_TIMEOUTS[kind])
@@ -84,7 +80,7 @@ def _make_database(connection: psycopg.Connection, concern: str) -> None:
 def _privileges(concern: str) -> sql.Composed:
     names = dict(_named_roles(concern))
     script = "audit_database.sql" if concern == "audit" else "concern_database.sql"
-    return sql.SQL((SCRIPTS / script).read_text(encoding="utf-8")).format(**names)  # type: ignore[arg-type]
+    return sql.SQL((SCRIPTS / script).read_text(encoding="utf-8")).format(**names)
 
 
 def _named_roles(concern: str) -> Iterator[tuple[str, sql.Identifier]]:

@@ -24,9 +24,7 @@ def make_primary(cluster: Cluster, workshop: Workshop) -> None:
     data = _unfinished(cluster, workshop)
     password_file = cluster.folder / "first-password"
     password_file.touch(mode=0o600)
-    password_file.write_text(
-        cluster.layout.secret(f"{cluster.cell}/database/postgres") + "\n", encoding="utf-8"
-    )
+    password_file.write_text(cluster.layout.secret(f"{cluster.cell}/database/postgres") + "\n", encoding="utf-8")
     user.own(password_file, 0o600)
     cluster.files.archive.mkdir(exist_ok=True)
     user.own(cluster.files.archive, 0o700)
@@ -96,9 +94,7 @@ def wait_until_caught_up(replica: Cluster, primary: Cluster) -> None:
     with primary.connect() as source, replica.connect() as reader:
         written = _one(source, "SELECT pg_current_wal_lsn()::text")
         if not processes.wait_until(
-            lambda: (
-                _one(source, streams, replica.title) is not None and bool(_one(reader, replayed, written))
-            ),
+            lambda: _one(source, streams, replica.title) is not None and bool(_one(reader, replayed, written)),
             seconds=STREAMING_SECONDS,
         ):
             raise StackError(

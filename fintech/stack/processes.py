@@ -11,11 +11,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
 POLL_SECONDS = 0.01
+EXIT_SECONDS = 2.0
 
 
 def command_line(pid: int) -> str | None:
@@ -25,9 +27,7 @@ def command_line(pid: int) -> str | None:
     try:
         if _state(pid) in "ZX":
             return None
-        return (
-            (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        )
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except (OSError, ValueError):
         return None
 
@@ -40,9 +40,7 @@ def is_alive(pid: int) -> bool:
 def started_at(pid: int) -> str | None:
     """A mark that differs between two processes that had the same id; None when the process is gone."""
     if not (PROC / "self").exists():
-        done = subprocess.run(
-            ["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True, check=False)
         return done.stdout.strip() or None
     try:
         return _stat_fields(pid)[19]
@@ -88,10 +86,8 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, poll: float = P
 
 def signal_process(pid: int, number: int) -> None:
     """Send a signal to one process; silent when it has just gone."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def group_members(group: int) -> list[int]:
@@ -132,9 +128,11 @@ class EngineProcess:
     def pid(self) -> int | None:
         """The process id of the running engine; None when it doesn't run."""
         pid = self.recorded_pid()
-        if pid is None or self.proof not in (command_line(pid) or ""):
+        if pid is None:
             return None
-        return pid
+        # A process on its way out has no command line any more, but still its ports: let it go first.
+        wait_until(lambda: command_line(pid) != "", seconds=EXIT_SECONDS)
+        return pid if self.proof in (command_line(pid) or "") else None
 
     def is_under_way(self) -> bool:
         """Whether any process bears the proof, perhaps one so young that it has written no pid file yet."""
@@ -149,9 +147,13 @@ class EngineProcess:
         if pid is None:
             return False
         signal_process(pid, self.stop_signal if number is None else number)
-        if not wait_until(lambda: self.proof not in (command_line(pid) or ""), seconds=self.stop_seconds):
+        if not wait_until(lambda: self._has_gone(pid), seconds=self.stop_seconds):
             raise TimeoutError(f"{self.name} (process {pid}) didn't stop within {self.stop_seconds:.0f} s")
         return True
+
+    def _has_gone(self, pid: int) -> bool:
+        line = command_line(pid)
+        return line is None or (line != "" and self.proof not in line)
 
 
 def stop_group(leader: int, *, started: str | None, seconds: float) -> None:
@@ -184,8 +186,6 @@ def _state(pid: int) -> str:
 
 
 def _command_line_by_ps(pid: int) -> str | None:
-    done = subprocess.run(
-        ["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False)
     state, _, command = done.stdout.strip().partition(" ")
     return None if not state or state.startswith("Z") else command.strip()

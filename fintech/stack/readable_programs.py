@@ -25,9 +25,7 @@ def readable_postgresql(installation: PostgresqlInstallation, home: EngineHome) 
     if runs and (not catalogue.exists() or home.user.can_read(catalogue)):
         return installation
     if not (whole / "share").is_dir():
-        raise StackError(
-            f"user {home.user.name}, who runs the engines, can't run {installation.programs}/initdb"
-        )
+        raise StackError(f"user {home.user.name}, who runs the engines, can't run {installation.programs}/initdb")
     copy = home.folder / f"postgresql-{installation.version}"
     if not copy.exists():
         unfinished = copy.with_suffix(".unfinished")

@@ -25,9 +25,7 @@ class Reaper:
     file descriptors (of locks) that shall stay held until the reaper has done its work.
     """
 
-    def __init__(
-        self, *, lock: Path, held_open: Sequence[int] = (), report: Callable[[str], None] = print
-    ) -> None:
+    def __init__(self, *, lock: Path, held_open: Sequence[int] = (), report: Callable[[str], None] = print) -> None:
         self.mark = uuid.uuid4().hex
         self._report = report
         self._lock = lock

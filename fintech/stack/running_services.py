@@ -57,9 +57,7 @@ class RunningServices:
         for service in self.services:
             if service.name == name:
                 return service
-        raise StackError(
-            f"no service {name!r} runs; there are: {', '.join(s.name for s in self.services) or 'none'}"
-        )
+        raise StackError(f"no service {name!r} runs; there are: {', '.join(s.name for s in self.services) or 'none'}")
 
 
 def restart(file: Path, name: str, *, kill: bool = False, seconds: float = 40.0) -> RunningService:

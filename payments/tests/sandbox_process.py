@@ -32,14 +32,14 @@ BROWSER = httpx.Client(trust_env=False)
 API_KEYS = {"eu": "eu-api-key-for-tests", "au": "au-api-key-for-tests"}
 
 
-def wait_until(condition: Callable[[], Any], what: str) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, *, seconds: float = DEADLINE_SECONDS) -> Any:
     """The condition's first true value; fails the test when there's none in time."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if value := condition():
             return value
         time.sleep(0.01)
-    raise AssertionError(f"not in {DEADLINE_SECONDS:.0f} s: {what}")
+    raise AssertionError(f"not in {seconds:.0f} s: {what}")
 
 
 class SandboxProcess:

@@ -108,7 +108,9 @@ class Writers:
 
 
 def start_relay() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "tests.faults.observing_relay"], cwd=REPOSITORY, env=dict(os.environ))
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.observing_relay"], cwd=REPOSITORY, env=dict(os.environ)
+    )
 
 
 class Relays:
@@ -172,7 +174,9 @@ def test_no_follower_misses_repeats_or_reorders(clusters: TestClusters, relays: 
     suffix = os.environ["FINTECH_DATABASE_SUFFIX"]
     crm, payments = f"crm{suffix}", f"payments{suffix}"
     with clusters.superuser("eu", payments) as connection:
-        connection.execute("CREATE TABLE observed (place bigserial PRIMARY KEY, fact_id bigint, subject text, seq bigint)")
+        connection.execute(
+            "CREATE TABLE observed (place bigserial PRIMARY KEY, fact_id bigint, subject text, seq bigint)"
+        )
         connection.execute("GRANT INSERT ON observed TO payments_app")
         connection.execute("GRANT USAGE ON SEQUENCE observed_place_seq TO payments_app")
 

@@ -106,9 +106,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         account_id, resume = request.trading_account_id, request.resume
         if resume is not None and await in_thread(may_resume, self.client_id, account_id, resume):
             self.sequences[account_id] = resume.sequence
-            await self.send(
-                encoded("account_resumed", trading_account_id=str(account_id), sequence=resume.sequence)
-            )
+            await self.send(encoded("account_resumed", trading_account_id=str(account_id), sequence=resume.sequence))
         else:
             shown = await in_thread(snapshot, self.client_id, account_id)
             if shown is None:

@@ -164,9 +164,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("contract_size__gt", 0)), name="trading_instrument_size"
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("digits__lte", 12)), name="trading_instrument_digits"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("digits__lte", 12)), name="trading_instrument_digits"),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("volume_step__gt", 0),
@@ -210,9 +208,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "trading_introduction",
                 "indexes": [
-                    models.Index(
-                        fields=["client_id", "-effective_from"], name="trading_introduction_in_effect"
-                    )
+                    models.Index(fields=["client_id", "-effective_from"], name="trading_introduction_in_effect")
                 ],
             },
         ),
@@ -239,9 +235,7 @@ class Migration(migrations.Migration):
                 ("leverage", models.PositiveSmallIntegerField()),
                 (
                     "status",
-                    models.CharField(
-                        choices=[("open", "Open"), ("closed", "Closed")], default="open", max_length=10
-                    ),
+                    models.CharField(choices=[("open", "Open"), ("closed", "Closed")], default="open", max_length=10),
                 ),
                 ("opened_at", models.DateTimeField()),
                 ("closed_at", models.DateTimeField(null=True)),
@@ -251,9 +245,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "trading account",
                 "db_table": "trading_account",
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("leverage__gte", 1)), name="trading_account_leverage"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("leverage__gte", 1)), name="trading_account_leverage"),
                     models.CheckConstraint(
                         condition=models.Q(("account_number__gt", 0)), name="trading_account_number"
                     ),
@@ -330,9 +322,7 @@ class Migration(migrations.Migration):
                 ("volume", models.DecimalField(decimal_places=8, max_digits=20)),
                 (
                     "purpose",
-                    models.CharField(
-                        choices=[("client", "Client"), ("close-out", "Close Out")], max_length=10
-                    ),
+                    models.CharField(choices=[("client", "Client"), ("close-out", "Close Out")], max_length=10),
                 ),
                 ("placed_by", models.CharField(max_length=80)),
                 ("placed_at", models.DateTimeField()),
@@ -514,9 +504,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("open_price__gt", 0)), name="trading_position_price"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("open_price__gt", 0)), name="trading_position_price"),
         ),
         migrations.AddConstraint(
             model_name="position",
@@ -534,9 +522,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("volume__gt", 0)), name="trading_order_volume"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("volume__gt", 0)), name="trading_order_volume"),
         ),
         migrations.AddConstraint(
             model_name="fill",
@@ -577,9 +563,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("opened_volume", 0),
-                    models.Q(
-                        ("equity_minor__gte", models.F("required_minor")), ("equity_minor__isnull", False)
-                    ),
+                    models.Q(("equity_minor__gte", models.F("required_minor")), ("equity_minor__isnull", False)),
                     _connector="OR",
                 ),
                 name="trading_fill_covered",

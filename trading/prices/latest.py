@@ -64,9 +64,7 @@ class StaleQuote(Exception):
         self.quote = quote
         self.age_seconds = (now - quote.at).total_seconds()
         self.max_age_seconds = max_age_seconds
-        super().__init__(
-            f"the quote of {quote.symbol} is {self.age_seconds:.3f} s old (at most {max_age_seconds})"
-        )
+        super().__init__(f"the quote of {quote.symbol} is {self.age_seconds:.3f} s old (at most {max_age_seconds})")
 
 
 def quote_key(cell: str, symbol: str) -> str:

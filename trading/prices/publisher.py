@@ -70,9 +70,7 @@ def run(
             published += quotes.publish(quote)
         except (redis.ConnectionError, redis.TimeoutError) as error:
             if not interrupted:
-                log.warning(
-                    "Valkey is away (%s); quotes of %s are dropped", type(error).__name__, source.name
-                )
+                log.warning("Valkey is away (%s); quotes of %s are dropped", type(error).__name__, source.name)
             interrupted = True
             stopped.wait(_RETRY_SECONDS)
             continue

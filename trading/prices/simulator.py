@@ -69,9 +69,7 @@ class Simulator:
                 price = walk.step()
                 if price is not None:
                     bid, ask = price
-                    yield SourcedQuote(
-                        symbol=walk.symbol, bid=bid, ask=ask, at=self._clock(), source=self.name
-                    )
+                    yield SourcedQuote(symbol=walk.symbol, bid=bid, ask=ask, at=self._clock(), source=self.name)
 
 
 class _Walk:

@@ -44,9 +44,7 @@ class AccountState:
     @property
     def equity(self) -> Money:
         """Cash and all unrealised results."""
-        return self.cash + sum(
-            (position.floating for position in self.positions), Money(0, self.cash.currency)
-        )
+        return self.cash + sum((position.floating for position in self.positions), Money(0, self.cash.currency))
 
     @property
     def required(self) -> Money:

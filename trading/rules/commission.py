@@ -22,14 +22,10 @@ class Cascade:
     house: Money
 
 
-def per_lot(
-    *, volume: Decimal, rates: Sequence[Decimal], currency: Currency, levels: int
-) -> tuple[Money, ...]:
+def per_lot(*, volume: Decimal, rates: Sequence[Decimal], currency: Currency, levels: int) -> tuple[Money, ...]:
     """What the lowest `levels` brokers earn at `rates` a lot (level 1 first), each half to even."""
     _check(volume, rates)
-    return tuple(
-        rounded_half_even(Fraction(volume) * Fraction(rate), currency) for rate in rates[: max(levels, 0)]
-    )
+    return tuple(rounded_half_even(Fraction(volume) * Fraction(rate), currency) for rate in rates[: max(levels, 0)])
 
 
 def mark_up_pool(*, volume: Decimal, pips: Decimal, pip_value: Decimal, currency: Currency) -> Money:

@@ -41,9 +41,7 @@ class PairQuote:
         return (Fraction(self.bid) + Fraction(self.ask)) / 2
 
 
-def conversion_path(
-    source: str, target: str, pairs: Collection[tuple[str, str]]
-) -> tuple[tuple[str, str], ...]:
+def conversion_path(source: str, target: str, pairs: Collection[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Which of the `pairs` (base, quote) convert `source` into `target`, in order; none if they're the same.
 
     One pair if there is one, else two over the first bridge that works; `NoConversion` otherwise.
@@ -60,9 +58,7 @@ def conversion_path(
     raise NoConversion(f"no pair leads from {source} to {target}")
 
 
-def convert_result(
-    amount: Fraction, *, source: Currency, target: Currency, pairs: Sequence[PairQuote]
-) -> Money:
+def convert_result(amount: Fraction, *, source: Currency, target: Currency, pairs: Sequence[PairQuote]) -> Money:
     """A client's gain (positive) or loss (negative) in `source`, converted to `target` at the client's rate.
 
     Selling a pair's base brings its bid, buying it costs its ask. Half to even, once. `NoConversion` when

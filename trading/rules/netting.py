@@ -132,9 +132,7 @@ def _added(position: Position, fill: Fill) -> Position:
 
 
 def _average_price(position: Position, fill: Fill, volume: Decimal) -> Decimal:
-    total = Fraction(position.volume) * Fraction(position.open_price) + Fraction(fill.volume) * Fraction(
-        fill.price
-    )
+    total = Fraction(position.volume) * Fraction(position.open_price) + Fraction(fill.volume) * Fraction(fill.price)
     digits = fill.terms.digits + AVERAGE_PRICE_EXTRA_DIGITS
     scaled = round(total / Fraction(volume) * 10**digits)
     # Enough precision for any price: the default of 28 digits would round a second time.

@@ -90,9 +90,7 @@ def test_a_recording_that_goes_back_in_time_is_refused(tmp_path: Path) -> None:
     milliseconds=st.integers(0, 4_102_444_800_000),
     source=st.text(max_size=20),
 )
-def test_the_wire_form_keeps_every_digit(
-    points: int, spread: int, digits: int, milliseconds: int, source: str
-) -> None:
+def test_the_wire_form_keeps_every_digit(points: int, spread: int, digits: int, milliseconds: int, source: str) -> None:
     quote = SourcedQuote(
         symbol="EURUSD",
         bid=Decimal(points).scaleb(-digits) % 10**12 + Decimal(1).scaleb(-digits),

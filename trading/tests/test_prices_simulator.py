@@ -24,9 +24,7 @@ EURUSD = simulated_instruments("EURUSD")
 
 def ticking(milliseconds: int = 50) -> Clock:
     """A clock that moves on by the same step each time it's read."""
-    times: Iterator[datetime] = (
-        START + number * timedelta(milliseconds=milliseconds) for number in range(10**9)
-    )
+    times: Iterator[datetime] = (START + number * timedelta(milliseconds=milliseconds) for number in range(10**9))
     return lambda: next(times)
 
 
@@ -86,8 +84,7 @@ def test_spreads_are_typical_most_of_the_time_and_wide_now_and_then() -> None:
 def test_prices_gap_now_and_then() -> None:
     gappy = Temper(gap_chance=1 / 100)
     moves = sorted(
-        abs(after.bid - before.bid)
-        for before, after in pairwise(quotes(5_000, instruments=EURUSD, temper=gappy))
+        abs(after.bid - before.bid) for before, after in pairwise(quotes(5_000, instruments=EURUSD, temper=gappy))
     )
     assert moves[-1] > 20 * max(moves[len(moves) // 2], Decimal("0.00001"))
 

@@ -36,14 +36,10 @@ def valued(position: Position, quote: Quote) -> ValuedPosition:
 
 
 def account(cash: str, *positions: ValuedPosition, code: str = "eu") -> AccountState:
-    return AccountState(
-        cash=money(cash), positions=positions, opposite_positions=rules(code).opposite_positions
-    )
+    return AccountState(cash=money(cash), positions=positions, opposite_positions=rules(code).opposite_positions)
 
 
-def floating(
-    number: int, cents: int, *, margin: int = 10_000, fresh: bool = True, at: datetime = AT
-) -> ValuedPosition:
+def floating(number: int, cents: int, *, margin: int = 10_000, fresh: bool = True, at: datetime = AT) -> ValuedPosition:
     return ValuedPosition(
         position_id=UUID(int=number),
         symbol=f"S{number}",

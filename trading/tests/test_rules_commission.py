@@ -44,9 +44,7 @@ def test_i3_an_odd_cent_goes_to_the_first_level() -> None:
 
 def test_the_largest_remainder_goes_before_the_level() -> None:
     # Of 0.05: 2.5, 1.25 and 1.25 cents; the odd cent goes to the half.
-    cascade = share_of_pool(
-        money("0.05 USD"), shares=[Fraction(1, 4), Fraction(1, 2), Fraction(1, 4)], levels=3
-    )
+    cascade = share_of_pool(money("0.05 USD"), shares=[Fraction(1, 4), Fraction(1, 2), Fraction(1, 4)], levels=3)
     assert [part.minor for part in cascade.levels] == [1, 3, 1]
 
 

@@ -94,9 +94,7 @@ def test_s2_swap_converted_and_rounded_once(nights: int, expected: str) -> None:
         (datetime(2026, 11, 25, 22, 0, 0, tzinfo=UTC), day_end(THURSDAY)),
     ],
 )
-def test_a_move_takes_effect_at_the_first_day_end_an_hour_or_more_away(
-    recorded: datetime, effect: datetime
-) -> None:
+def test_a_move_takes_effect_at_the_first_day_end_an_hour_or_more_away(recorded: datetime, effect: datetime) -> None:
     assert takes_effect_at(recorded) == effect
 
 

@@ -66,10 +66,7 @@ def test_a_jump_over_two_steps_brings_one_notice() -> None:
 )
 def test_a_notice_is_due_by_the_end_of_the_business_day(reached: datetime, due: datetime) -> None:
     eu = jurisdiction("eu")
-    assert (
-        notice_due_by(reached_at=reached, business_days=eu.entities[0].business_days, time_zone=eu.time_zone)
-        == due
-    )
+    assert notice_due_by(reached_at=reached, business_days=eu.entities[0].business_days, time_zone=eu.time_zone) == due
 
 
 @given(prices=st.lists(st.integers(1, 40_000), max_size=30))

@@ -74,9 +74,7 @@ def test_m6_the_australian_dollar_is_major_only_in_au() -> None:
 def test_m7_margin_scales_with_partial_closes_down_to_nothing() -> None:
     original = money("3,666.67 USD")
     left = [
-        remaining_margin(
-            original=original, original_volume=Decimal("1.00"), remaining_volume=Decimal(remaining)
-        )
+        remaining_margin(original=original, original_volume=Decimal("1.00"), remaining_volume=Decimal(remaining))
         for remaining in ("0.67", "0.34", "0.01", "0.00")
     ]
     assert left == [money(text) for text in ("2,456.67 USD", "1,246.67 USD", "36.67 USD", "0.00 USD")]
@@ -94,9 +92,7 @@ def test_h1_margins_of_opposite_positions_add_up_where_the_law_says_so() -> None
     ]
     assert [leg.margin for leg in legs] == [money("3,666.67 USD"), money("3,666.34 USD")]
     for code, expected in (("au", "7,333.01 USD"), ("sc", "3,666.67 USD")):
-        required = required_margin(
-            legs, opposite_positions=rules(code).opposite_positions, account_currency=USD
-        )
+        required = required_margin(legs, opposite_positions=rules(code).opposite_positions, account_currency=USD)
         assert required == money(expected)
 
 
@@ -135,9 +131,7 @@ def test_caps_and_refusals_bind_retail_clients_only() -> None:
         ("BUND", InstrumentClass.GOVERNMENT_BOND, "other"),
     ],
 )
-def test_the_class_follows_from_the_members_in_the_file(
-    base: str, kind: InstrumentClass, expected: str
-) -> None:
+def test_the_class_follows_from_the_members_in_the_file(base: str, kind: InstrumentClass, expected: str) -> None:
     assert leverage_class(rules("uk").leverage_caps, other(base, "USD", kind)) == expected
 
 
@@ -183,9 +177,7 @@ def test_scaling_only_falls_never_goes_below_zero_and_ends_at_zero(
     remaining, margin = original, Money(minor, USD)
     for step in (*steps, original):
         remaining = max(remaining - step, Decimal(0))
-        left = remaining_margin(
-            original=Money(minor, USD), original_volume=original, remaining_volume=remaining
-        )
+        left = remaining_margin(original=Money(minor, USD), original_volume=original, remaining_volume=remaining)
         assert 0 <= left.minor <= margin.minor
         assert (left.minor == 0) == (remaining == 0)
         margin = left
@@ -195,12 +187,10 @@ def test_scaling_only_falls_never_goes_below_zero_and_ends_at_zero(
 @given(legs=st.lists(st.tuples(st.sampled_from(Side), volumes), min_size=1, max_size=6))
 def test_adding_up_never_asks_less_than_the_larger_side(legs: list[tuple[Side, Decimal]]) -> None:
     positions = [
-        opened(fill(side, str(volume), "1.1", number=number), volume)
-        for number, (side, volume) in enumerate(legs)
+        opened(fill(side, str(volume), "1.1", number=number), volume) for number, (side, volume) in enumerate(legs)
     ]
     added, larger = (
-        required_margin(positions, opposite_positions=way, account_currency=USD)
-        for way in ("add_up", "larger_leg")
+        required_margin(positions, opposite_positions=way, account_currency=USD) for way in ("add_up", "larger_leg")
     )
     assert added.minor == sum(position.margin.minor for position in positions)
     assert larger <= added <= larger + larger

@@ -250,7 +250,9 @@ def test_publishing_without_a_cell_is_refused() -> None:
 
 
 def test_a_message_without_a_cell_is_not_run() -> None:
-    assert isinstance(which_cell._get_current_object() if hasattr(which_cell, "_get_current_object") else which_cell, CellTask)
+    assert isinstance(
+        which_cell._get_current_object() if hasattr(which_cell, "_get_current_object") else which_cell, CellTask
+    )
     with pytest.raises(NoCellBound):
         which_cell()
 

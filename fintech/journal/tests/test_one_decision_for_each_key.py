@@ -91,7 +91,10 @@ def test_an_unexpected_error_leaves_no_row_at_all(eu: CellContext) -> None:
 def test_the_answer_can_not_be_changed_even_by_the_owner(eu: CellContext) -> None:
     email = f"{uuid7()}@example.org"
     answer = invite(key=email, email=email)
-    for statement in ("UPDATE journal_entry SET answer = '{}' WHERE id = %s", "DELETE FROM journal_entry WHERE id = %s"):
+    for statement in (
+        "UPDATE journal_entry SET answer = '{}' WHERE id = %s",
+        "DELETE FROM journal_entry WHERE id = %s",
+    ):
         with pytest.raises(Exception, match="permission denied"), connections["eu_crm"].cursor() as cursor:
             cursor.execute(statement, [answer.journal_id])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from fintech.journey.cast import Story
@@ -11,7 +12,17 @@ from fintech.journey.http_doors import HttpDoor
 from fintech.journey.narration import money
 
 # What the audit log must tell, by the subject that it tells it of.
-ABOUT_THE_CLIENT: Final = ("crm.client.registered", "crm.identity_case.approved")
+ABOUT_THE_CLIENT: Final = (
+    "crm.client.registered",
+    "crm.client.introduced",
+    "crm.client.email_confirmed",
+    "crm.risk_warning.accepted",
+    "crm.document.uploaded",
+    "crm.document.read",
+    "crm.identity_case.submitted",
+    "crm.identity_case.approved",
+    "crm.client.standing_changed",
+)
 ABOUT_EACH_DEPOSIT: Final = ("payments.deposit.requested", "payments.deposit.settled")
 ABOUT_EACH_WITHDRAWAL: Final = (
     "payments.withdrawal.requested",
@@ -71,23 +82,12 @@ def _books(story: Story) -> None:
 
 def _audit_log(story: Story) -> None:
     with story.narration.step("every step stands in the audit log") as step:
-        told = [(kind, f"client={story.client_id}") for kind in ABOUT_THE_CLIENT]
-        for subject, identities, kinds in (
-            ("deposit", [deposit["id"] for deposit in story.deposits], ABOUT_EACH_DEPOSIT),
-            ("withdrawal", story.withdrawals, ABOUT_EACH_WITHDRAWAL),
-            ("trading_account", [story.trading_account_id], ABOUT_THE_ACCOUNT),
-        ):
-            told += [(kind, f"{subject}/{identity}") for identity in identities for kind in kinds]
-        sought = {about.removeprefix("client=") for _, about in told}
-        seen = {
-            about: await_that(
-                f"the entries about {about}",
-                lambda about=about: _kinds(story, about),
-                lambda kinds, about=about: not _missing(told, about, kinds),
-            )
-            for about in sorted(sought)
-        }
-        step.saw(f"{sum(map(len, seen.values()))} entries about {len(seen)} subjects, among them all {len(told)} looked for")
+        wanted = _wanted(story)
+        seen = {subject: _await_entries(story, subject, kinds) for subject, kinds in wanted.items()}
+        step.saw(
+            f"{sum(map(len, seen.values()))} entries about {len(seen)} subjects (client, deposits, "
+            f"withdrawals, trading account), among them all {sum(map(len, wanted.values()))} looked for"
+        )
     with story.narration.step("the audit log verifies, and agrees with what it follows") as step:
         story.operator.run("audit", "checkpoint")
         (found,) = _lines(story.operator.run("audit", "verify", "--sources", "--json"))
@@ -98,15 +98,26 @@ def _audit_log(story: Story) -> None:
         )
 
 
-def _kinds(story: Story, about: str) -> list[str]:
-    """The kinds of the newest entries about a subject or a client, as compliance sees them in the back office."""
-    rows = story.compliance.see("audit/auditentry/", q=about).rows
-    return [cell for row in rows for cell in row if "." in cell and " " not in cell]
+def _wanted(story: Story) -> dict[str, tuple[str, ...]]:
+    """What must stand in the log, by subject."""
+    return {
+        f"client/{story.client_id}": ABOUT_THE_CLIENT,
+        **{f"deposit/{deposit['id']}": ABOUT_EACH_DEPOSIT for deposit in story.deposits},
+        **{f"withdrawal/{withdrawal_id}": ABOUT_EACH_WITHDRAWAL for withdrawal_id in story.withdrawals},
+        f"trading_account/{story.trading_account_id}": ABOUT_THE_ACCOUNT,
+    }
 
 
-def _missing(told: list[tuple[str, str]], about: str, kinds: list[str]) -> list[str]:
-    wanted = [kind for kind, where in told if where.removeprefix("client=") == about]
-    return [kind for kind in wanted if kind not in kinds]
+def _await_entries(story: Story, subject: str, kinds: tuple[str, ...]) -> list[str]:
+    """The kinds of the entries about a subject, as compliance sees them in the back office."""
+
+    def look() -> list[str]:
+        rows = story.compliance.see("audit/auditentry/", q=subject).rows_with(subject)
+        return [kind for row in rows for kind in row if re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", kind)]
+
+    return await_that(
+        f"{', '.join(kinds)} in the audit log about {subject}", look, lambda seen: set(kinds) <= set(seen)
+    )
 
 
 def _lines(output: str) -> list[dict[str, Any]]:

@@ -70,7 +70,11 @@ def _see_next_steps(story: Story) -> None:
         profile = story.client.get("profile")
         story.client_id = profile["client_id"]
         expect("verified", expected=False, found=profile["verified"])
-        expect("the entity", expected=story.place.jurisdiction.entities[0].legal_name, found=profile["entity"]["legal_name"])
+        expect(
+            "the entity",
+            expected=story.place.jurisdiction.entities[0].legal_name,
+            found=profile["entity"]["legal_name"],
+        )
         steps = ", ".join(f"{item['step']} ({item['holder']})" for item in profile["next_steps"])
         step.saw(f"{profile['entity']['legal_name']}, licence {profile['entity']['licence']}; next: {steps}")
 
@@ -128,9 +132,7 @@ def _approve_identity(story: Story) -> None:
         page = story.compliance.see(f"crm/identitycase/{story.case_id}/change/")
         media_type, content = story.compliance.open_file(page.link(r"/documents/"))
         expect("the document", expected=passport_picture(), found=content)
-        done = story.compliance.press(
-            f"crm/identitycase/{story.case_id}/do/approve/", reason="Document and data agree"
-        )
+        done = story.compliance.press(f"crm/identitycase/{story.case_id}/do/approve/", reason="Document and data agree")
         step.saw(f"queues “{_queues(home.text)}”; a {media_type} as uploaded; {done}")
     with story.narration.step("the client is verified") as step:
         profile = await_that("verified", lambda: story.client.get("profile"), lambda seen: seen["verified"])
@@ -159,5 +161,3 @@ def passport_picture() -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-

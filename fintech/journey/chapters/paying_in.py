@@ -44,7 +44,7 @@ def _pay(story: Story, deposit: dict[str, Any]) -> dict[str, Any]:
         story.provider.pay_by_card(deposit["page_url"])
         event = story.provider.webhook(deposit["reference"], SETTLED)
         settled = _await_settled(story, deposit)
-        step.saw(f"webhook answered by 200; deposit {settled['state']}, wallet {story.in_wallet:.2f} {story.place.currency}")
+        step.saw(f"webhook answered by 200; deposit {settled['state']}, wallet {story.counted}")
     return event
 
 
@@ -54,14 +54,14 @@ def _deliver_again(story: Story, event: dict[str, Any]) -> None:
         answers = [attempt["status"] for delivery in seen["deliveries"] for attempt in delivery["attempts"]]
         expect("answers", expected=[200] * len(answers), found=answers)
         story.expect_wallet_unchanged()
-        step.saw(f"{len(answers)} deliveries of {event['id']}, all answered by 200; wallet {story.in_wallet:.2f}")
+        step.saw(f"{len(answers)} deliveries of {event['id']}, all answered by 200; wallet {story.counted}")
 
 
 def _forge(story: Story, event: dict[str, Any]) -> None:
     with story.narration.step("a forged webhook: refused, the balance stays") as step:
         answer = story.provider.forge(event)
         story.expect_wallet_unchanged()
-        step.saw(f"401 {answer[:100]}; wallet {story.in_wallet:.2f}")
+        step.saw(f"401 {answer[:100]}; wallet {story.counted}")
 
 
 def _pay_while_worker_dies(story: Story) -> None:
@@ -78,13 +78,13 @@ def _pay_while_worker_dies(story: Story) -> None:
             story.expect_wallet_unchanged()
             renewed = story.operator.kill(frozen)
         step.saw(
-            f"webhook stored and answered by 200, wallet still {story.in_wallet:.2f}; "
+            f"webhook stored and answered by 200, wallet still {story.counted}; "
             f"process {frozen.pid} killed, {renewed.pid} started"
         )
     with story.narration.step("the new worker applies it: credited exactly once") as step:
         _await_settled(story, deposit)
         story.expect_wallet_unchanged()
-        step.saw(f"deposit settled, wallet {story.in_wallet:.2f} {story.place.currency}")
+        step.saw(f"deposit settled, wallet {story.counted}")
 
 
 def _deposit(story: Story, amount: Decimal) -> dict[str, Any]:
@@ -92,9 +92,7 @@ def _deposit(story: Story, amount: Decimal) -> dict[str, Any]:
     begun = story.client.post("deposits", body)
     expect("the deposit", expected="requested", found=begun["state"])
     # The page may take a moment: the API says to ask again.
-    deposit = await_that(
-        "a payment page", lambda: _read(story, begun), lambda seen: seen["page_url"]
-    )
+    deposit = await_that("a payment page", lambda: _read(story, begun), lambda seen: seen["page_url"])
     story.deposits.append(deposit)
     return deposit
 
@@ -105,9 +103,7 @@ def _read(story: Story, deposit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _await_settled(story: Story, deposit: dict[str, Any]) -> dict[str, Any]:
-    settled = await_that(
-        "the deposit settled", lambda: _read(story, deposit), lambda seen: seen["state"] == "settled"
-    )
+    settled = await_that("the deposit settled", lambda: _read(story, deposit), lambda seen: seen["state"] == "settled")
     story.in_wallet += Decimal(deposit["amount"]["amount"])
     story.expect_wallet()
     return settled

@@ -44,7 +44,7 @@ def _small(story: Story) -> None:
         story.checker.sign_in()
         said = _approve(story.checker, withdrawal["id"], "Within the usual")
         _await_paid(story, withdrawal["id"], SMALL)
-        step.saw(f"{said} Paid; wallet {story.in_wallet:.2f} {story.place.currency}")
+        step.saw(f"{said} Paid; wallet {story.counted}")
 
 
 def _large(story: Story) -> None:
@@ -68,11 +68,13 @@ def _large(story: Story) -> None:
         said = _approve(story.checker, withdrawal["id"], "Amount and plan checked")
         seen = _read(story, withdrawal["id"])
         expect("the withdrawal", expected="requested", found=seen["state"])
-        step.saw(f"{said} {seen['next_step']['text']} Twice by the same: {_refused_approval(story.checker, withdrawal['id'])}")
+        step.saw(
+            f"{said} {seen['next_step']['text']} Twice by the same: {_refused_approval(story.checker, withdrawal['id'])}"
+        )
     with story.narration.step("a third person approves: paid out") as step:
         said = _approve(story.second_checker, withdrawal["id"], "Identity and plan checked")
         _await_paid(story, withdrawal["id"], amount)
-        step.saw(f"{said} Payout, webhook, paid; wallet {story.in_wallet:.2f} {story.place.currency}")
+        step.saw(f"{said} Payout, webhook, paid; wallet {story.counted}")
 
 
 def _approve(member: StaffMember, withdrawal_id: str, reason: str) -> str:

@@ -37,9 +37,7 @@ def play(story: Story) -> None:
 def _open_account(story: Story) -> None:
     with story.narration.step("open a trading account") as step:
         leverage = 30
-        account = story.client.post(
-            "trading-accounts", {"currency": story.place.currency, "leverage": leverage}
-        )
+        account = story.client.post("trading-accounts", {"currency": story.place.currency, "leverage": leverage})
         story.trading_account_id = account["id"]
         step.saw(f"account {account['account_number']} in {account['currency']}, leverage {leverage}:1")
 
@@ -58,7 +56,7 @@ def _fund(story: Story) -> None:
             f"{TO_TRADING} in the trading account", lambda: _account(story), lambda seen: _cash(seen) == TO_TRADING
         )
         story.expect_wallet()
-        step.saw(f"cash {money(account['cash'])}, wallet {story.in_wallet:.2f}")
+        step.saw(f"cash {money(account['cash'])}, wallet {story.counted}")
 
 
 def _follow(story: Story, feed: Feed) -> None:
@@ -151,7 +149,9 @@ def _back_to_wallet(story: Story) -> None:
         story.in_wallet += cash
         story.expect_wallet()
         expect("cash left", expected=Decimal(0), found=_cash(_account(story)))
-        step.saw(f"{money(account['cash'])} sent, as {len(lines)} lines of the statement sum up to; wallet {story.in_wallet:.2f}")
+        step.saw(
+            f"{money(account['cash'])} sent, as {len(lines)} lines of the statement sum up to; wallet {story.counted}"
+        )
 
 
 def _account(story: Story) -> dict[str, Any]:
@@ -171,5 +171,3 @@ def _words(value: object) -> str:
     if isinstance(value, dict) and "amount" in value:
         return money(value)
     return str(value)
-
-

@@ -114,9 +114,7 @@ def test_an_unknown_rule_names_the_known_ones() -> None:
         ('regulator = "', 'regulatr = "', "regulator: is missing (misspelt as 'regulatr'?)"),
     ],
 )
-def test_a_fault_is_named_with_file_key_and_remedy(
-    tmp_path: Path, right: str, wrong: str, complaint: str
-) -> None:
+def test_a_fault_is_named_with_file_key_and_remedy(tmp_path: Path, right: str, wrong: str, complaint: str) -> None:
     text = made_up()
     assert right in text
     with pytest.raises(JurisdictionFileError, match=re.escape(complaint)) as caught:

@@ -123,9 +123,7 @@ def test_only_the_eu_takes_deposits_before_verification_and_only_since_its_circu
     assert not rules("eu", datetime(2025, 7, 8, 12, tzinfo=UTC)).pre_verification_deposits.allowed
 
 
-@pytest.mark.parametrize(
-    ("code", "identity", "records"), [("eu", 5, 5), ("uk", 5, 5), ("au", 7, 7), ("sc", 7, 7)]
-)
+@pytest.mark.parametrize(("code", "identity", "records"), [("eu", 5, 5), ("uk", 5, 5), ("au", 7, 7), ("sc", 7, 7)])
 def test_records_are_kept_for_the_years_of_the_law(code: str, identity: int, records: int) -> None:
     found = rules(code).retention
     assert (found["identity"].years, found["identity"].counted_from) == (identity, "end-of-relationship")
@@ -204,9 +202,7 @@ def test_a_percentage_that_is_too_old_is_warned_of_until_it_is_renewed() -> None
 
 
 def test_nothing_is_decided_at_a_moment_for_which_the_file_has_no_rule() -> None:
-    with pytest.raises(
-        NoRuleInForce, match=r"eu\.toml has no version of leverage_caps in force on 2018-07-31"
-    ):
+    with pytest.raises(NoRuleInForce, match=r"eu\.toml has no version of leverage_caps in force on 2018-07-31"):
         rules("eu", datetime(2018, 7, 31, 12, tzinfo=UTC))
 
 

@@ -21,7 +21,8 @@ END $$;
 CREATE FUNCTION ledger_take_snapshot_v1(p_account bigint, p_through_id bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH base AS (
-        SELECT coalesce(max(through_id), 0) AS through_id, coalesce(max(last_recorded_at), '-infinity') AS last_recorded_at
+        SELECT coalesce(max(through_id), 0) AS through_id,
+               coalesce(max(last_recorded_at), '-infinity') AS last_recorded_at
           FROM ledger_snapshot WHERE account = p_account AND through_id <= p_through_id
     )
     INSERT INTO ledger_snapshot (account, through_id, balance, last_recorded_at, taken_at)

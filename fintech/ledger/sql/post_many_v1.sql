@@ -44,7 +44,8 @@ RETURNS integer[] LANGUAGE sql AS $$
     SELECT array_agg(leg.place::integer)
       FROM leg CROSS JOIN known LEFT JOIN ledger_balance AS b ON b.account = greatest(leg.debit, leg.credit)
      WHERE (least(leg.debit, leg.credit) = ANY (known.houses)) IS NOT TRUE
-        OR CASE WHEN leg.debit < 0 AND leg.credit < 0 THEN (greatest(leg.debit, leg.credit) = ANY (known.houses)) IS NOT TRUE
+        OR CASE WHEN leg.debit < 0 AND leg.credit < 0
+                THEN (greatest(leg.debit, leg.credit) = ANY (known.houses)) IS NOT TRUE
                 ELSE b.client_id IS DISTINCT FROM coalesce(leg.client_id, b.client_id) OR b.account IS NULL END
 $$;
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fintech.facts import codec
 from fintech.ledger.currencies import UnknownCurrency, currencies, currency, currency_of_numeric
 from fintech.ledger.money import CurrencyMismatch, InvalidAmount, Money
 
@@ -80,6 +81,8 @@ def test_minor_units_are_whole_and_fit_64_bits() -> None:
 def test_every_amount_survives_the_wire(minor: int, unit: object) -> None:
     money = Money(minor, unit)  # type: ignore[arg-type]
     assert Money.from_wire(money.wire) == money
+    assert codec.encode(money) == money.wire
+    assert codec.decode(Money, money.wire) == money
     assert str(money) == f"{money.decimal} {money.currency}"
 
 

@@ -50,9 +50,7 @@ def test_a_line_names_service_cell_request_and_actor(both_cells: None, log: Log)
     line = log.line()
     assert line["message"] == "a deposit of 7 was settled"
     assert line["time"].endswith("+00:00")
-    assert {
-        name: line[name] for name in ("level", "service", "cell", "request_id", "actor_kind", "actor_id")
-    } == {
+    assert {name: line[name] for name in ("level", "service", "cell", "request_id", "actor_kind", "actor_id")} == {
         "level": "INFO",
         "service": "api",
         "cell": "eu",

@@ -40,9 +40,7 @@ def test_a_source_that_fails_is_left_out_and_counted() -> None:
     text = exposition().decode()
     assert "fintech_test_whole 5.0" in text
     assert "\nfintech_test_broken " not in text
-    failures = REGISTRY.get_sample_value(
-        "fintech_metric_source_failures_total", {"metric": "fintech_test_broken"}
-    )
+    failures = REGISTRY.get_sample_value("fintech_metric_source_failures_total", {"metric": "fintech_test_broken"})
     assert failures == 1.0
 
 

@@ -21,9 +21,7 @@ def client(both_cells: None, settings: Any) -> Client:
     return Client(raise_request_exception=False, HTTP_HOST="eu.localhost")
 
 
-def test_a_request_is_measured_by_its_pattern_and_logged(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_request_is_measured_by_its_pattern_and_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     endpoint = "api/v1/raise/<slug:name>"
     before = measured(endpoint, "409")
     with caplog.at_level(logging.INFO, "fintech.requests"):

@@ -138,6 +138,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 # HTTP
 
+CSRF_FAILURE_VIEW = "fintech.http.error_views.csrf_failure"
+FINTECH_THROTTLES = {"api": "600/60", "anonymous": "60/60"}
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["crm.api.authentication.ClientAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -147,12 +150,20 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "fintech.http.schema.ApiSchema",
     "EXCEPTION_HANDLER": "fintech.http.problems.problem_of_exception",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_THROTTLE_CLASSES": ["fintech.http.throttles.ActorThrottle"],
+    # How many proxies of ours stand in front and may be believed; production says its number.
+    "NUM_PROXIES": 0,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     **API_SCHEMA_SETTINGS,
     "TITLE": "Client portal API",
     "DESCRIPTION": "What a client of a regulatory entity can do. The host name says which entity.",
     "VERSION": "1",
+    # Members called `kind` have different words in different places.
+    "ENUM_NAME_OVERRIDES": {
+        "IdentityDocumentKind": "crm.rules.identity_cases.DOCUMENT_KINDS",
+        "QuestionnaireKind": "crm.rules.appropriateness.KINDS",
+    },
 }
 
 # Tasks

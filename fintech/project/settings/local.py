@@ -17,6 +17,7 @@ DEBUG = False
 FINTECH_SECRETS_PROVIDER = "fintech.secrets.local.LocalFileSecrets"
 FINTECH_SECRETS_OPTIONS = {"path": str(LAYOUT.secrets_file)}
 
+
 def _served(name: str) -> ServedCell:
     rules = jurisdiction(name)
     return ServedCell(
@@ -34,7 +35,11 @@ FINTECH_SERVED_CELLS = {name: _served(name) for name in cells_of()}
 # Threaded services share a pool; prefork workers and commands keep one connection a process.
 POOLED = ("web", "api", "ws", "worker")
 _POOL = {"min_size": 0, "max_size": 8, "timeout": 5, "num_workers": 1, "max_idle": 60}
-DATABASES = databases(FINTECH_SERVED_CELLS.values(), pool=_POOL if SERVICE in POOLED else None, suffix=os.environ.get("FINTECH_DATABASE_SUFFIX", ""))
+DATABASES = databases(
+    FINTECH_SERVED_CELLS.values(),
+    pool=_POOL if SERVICE in POOLED else None,
+    suffix=os.environ.get("FINTECH_DATABASE_SUFFIX", ""),
+)
 
 _HOSTS = sorted({host for served in FINTECH_SERVED_CELLS.values() for host in served.jurisdiction.hosts})
 ALLOWED_HOSTS = [*_HOSTS, "127.0.0.1", "localhost"]

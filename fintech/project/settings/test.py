@@ -22,7 +22,7 @@ _LAYOUT = LocalLayout.from_environment()
 engine_home.prepare_root(_LAYOUT, EngineUser.choose())
 local_secrets.make_missing(_LAYOUT.secrets_file, cells_of())
 
-from fintech.project.settings.local import *  # noqa: E402, F403
+from fintech.project.settings.local import *  # noqa: F403
 
 # Verifying a password shall take long, except in tests.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

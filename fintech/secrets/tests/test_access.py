@@ -40,9 +40,7 @@ def is_refusal(error: Exception) -> bool:
     return isinstance(error, Refused)
 
 
-def test_a_secret_is_kept_for_a_minute_and_then_read_again(
-    rotate: Rotate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_secret_is_kept_for_a_minute_and_then_read_again(rotate: Rotate, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(access.time, "monotonic", lambda: now)
     assert secret(NAME) == "first"
@@ -106,9 +104,7 @@ def test_a_missing_secret_is_not_remembered_as_missing(rotate: Rotate, tmp_path:
     assert secret(other) == "made later"
 
 
-@pytest.mark.parametrize(
-    "name", ["", "password", "/eu/x", "eu/", "eu//x", "EU/database/x", "../etc/passwd", "eu/a b"]
-)
+@pytest.mark.parametrize("name", ["", "password", "/eu/x", "eu/", "eu//x", "EU/database/x", "../etc/passwd", "eu/a b"])
 def test_what_is_no_path_is_refused_before_any_store_is_asked(rotate: Rotate, name: str) -> None:
     with pytest.raises(ValueError, match="no name of a secret"):
         secret(name)

@@ -103,8 +103,7 @@ def test_a_mail_in_html_only_is_readable_as_text(catcher: Catcher) -> None:
     to = anybody()
     message = mail(to)
     message.set_content(
-        "<html><head><style>p{color:red}</style></head>"
-        "<body><p>Your code</p><p>is <b>482913</b></p></body></html>",
+        "<html><head><style>p{color:red}</style></head><body><p>Your code</p><p>is <b>482913</b></p></body></html>",
         subtype="html",
     )
     catcher.send(message)
@@ -127,9 +126,7 @@ def test_text_html_and_attachment_are_told_apart(catcher: Catcher) -> None:
 
 def test_a_mail_that_breaks_the_rules_is_shown_as_far_as_it_goes(catcher: Catcher) -> None:
     to = anybody()
-    raw = (
-        b'Subject: =?x-none?B?!!?=\r\nContent-Type: text/plain; charset="no-such"\r\n\r\nstill here \xff\r\n'
-    )
+    raw = b'Subject: =?x-none?B?!!?=\r\nContent-Type: text/plain; charset="no-such"\r\n\r\nstill here \xff\r\n'
     with smtplib.SMTP("127.0.0.1", catcher.smtp_port) as smtp:
         smtp.sendmail("a@example.com", [to], raw)
     (caught,) = catcher.messages(to)
@@ -176,9 +173,7 @@ def test_a_port_that_is_taken_is_named(taken: str) -> None:
 def _start(smtp_port: int, http_port: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "fintech.stack.mail_catcher"]
     command += ["--smtp-port", str(smtp_port), "--http-port", str(http_port)]
-    return subprocess.Popen(
-        command, cwd=REPOSITORY, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    return subprocess.Popen(command, cwd=REPOSITORY, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -9,7 +9,8 @@ from celery import current_app
 from celery.beat import Scheduler, Service
 from django.core.management.base import BaseCommand, CommandParser
 
-from fintech.cells.context import Actor, cell
+from fintech.cells.actors import Actor
+from fintech.cells.context import cell
 from fintech.observability.metrics import serve_metrics
 
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
 
         if port := os.environ.get("FINTECH_METRICS_PORT"):
             serve_metrics(int(port))
-        service = Service(current_app._get_current_object(), scheduler_cls=_InMemory)
+        service = Service(current_app, scheduler_cls=_InMemory)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
         with cell(options["cell"], actor=Actor.system("beat")):

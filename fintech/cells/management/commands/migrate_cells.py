@@ -115,7 +115,7 @@ def _migrate(
     executor: BoundedExecutor, connection: BaseDatabaseWrapper, targets: list[Any], plan: list[tuple[Migration, bool]]
 ) -> None:
     alias = connection.alias
-    state = executor._create_project_state(with_applied_migrations=True)
+    state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
     emit_pre_migrate_signal(0, False, alias, stdout=None, apps=state.apps, plan=plan)
     executor.migrate(targets, plan=plan, state=state)
     emit_post_migrate_signal(0, False, alias, stdout=None, apps=apps, plan=plan)

@@ -15,7 +15,9 @@ from fintech.observability.metrics import serve_metrics
 class Command(BaseCommand):
     """Runs a relay; several may run for a cell, one of them leads."""
 
-    help = "Relay the facts of a cell to their followers, ring for unapplied work, tell the time. Example: relay --cell eu"
+    help = (
+        "Relay the facts of a cell to their followers, ring for unapplied work, tell the time. Example: relay --cell eu"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--cell` is required."""

@@ -1,0 +1,194 @@
+"""Whatever clients, staff and a PSP do in whatever order, money is neither made nor lost, and the book agrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from fintech.cells import Actor, CellContext, acting_as
+from fintech.journal import Refusal
+from fintech.ledger.accounts import AccountKind
+from fintech.ledger.book import Book
+from fintech.ledger.currencies import currency
+from fintech.ledger.money import Money
+from payments.models import Deposit, Payout, Wallet, Withdrawal
+from payments.services.payouts import begin_payout, record_not_sent, record_outcome_unknown
+from payments.services.withdrawals import cancel_withdrawal, reject_withdrawal, request_withdrawal
+from payments.tests.scenes import (
+    approve,
+    balance,
+    begun,
+    deliver,
+    key,
+    staff,
+    told,
+    verified_client,
+    wallet_of,
+    work,
+)
+
+AMOUNTS = st.integers(min_value=1, max_value=1_500_000)
+
+
+@dataclass(frozen=True)
+class World:
+    """A client with a wallet, which all runs share: each goes on where the one before has stopped."""
+
+    client_id: UUID
+    wallet: Wallet
+
+
+@pytest.fixture
+def world(eu: CellContext) -> World:
+    client_id = verified_client()
+    return World(client_id, wallet_of(client_id))
+
+
+class Machine(RuleBasedStateMachine):
+    """Deposits and withdrawals of one client; messages come repeated, late and in any order."""
+
+    world: World
+    deposits: Bundle[Deposit] = Bundle("deposits")
+    withdrawals: Bundle[UUID] = Bundle("withdrawals")
+
+    @rule(target=deposits, amount=AMOUNTS)
+    def pay_in(self, amount: int) -> Deposit:
+        return begun(self.world.wallet, self._money(amount))
+
+    @rule(
+        deposit=deposits,
+        event=st.sampled_from(["deposit.pending", "deposit.settled", "deposit.failed", "chargeback.opened"]),
+        times=st.integers(1, 2),
+    )
+    def psp_tells(self, deposit: Deposit, event: str, times: int) -> None:
+        message = told(deposit, event, failure_code="card-declined" if event == "deposit.failed" else None)
+        for _ in range(times):
+            deliver(message)
+        work()
+
+    @rule(deposit=deposits, off=st.integers(-3, 3).filter(bool))
+    def psp_tells_another_amount(self, deposit: Deposit, off: int) -> None:
+        deliver(told(deposit, "deposit.settled", amount_minor=max(0, deposit.amount_minor + off)))
+        work()
+
+    @rule(target=withdrawals, share=st.floats(0.01, 1.2), by_staff=st.booleans())
+    def ask_to_pay_out(self, share: float, by_staff: bool) -> Any:
+        wallet = self.world.wallet
+        amount = max(1, int(balance(wallet).available * share))
+        actor = staff() if by_staff else acting_as(Actor.client(self.world.client_id))
+        try:
+            with actor:
+                return request_withdrawal(
+                    key=key(), client_id=self.world.client_id, wallet_id=wallet.pk, amount=self._money(amount)
+                )
+        except Refusal as refusal:
+            assert refusal.code in ("insufficient-funds", "no-destination")
+            return None
+
+    @rule(withdrawal_id=withdrawals, people=st.integers(1, 2))
+    def approve(self, withdrawal_id: UUID | None, people: int) -> None:
+        for _ in range(people):
+            if withdrawal_id and self._state(withdrawal_id) == "requested":
+                approve(Withdrawal.objects.get(pk=withdrawal_id))
+
+    @rule(withdrawal_id=consumes(withdrawals), reject=st.booleans())
+    def end(self, withdrawal_id: UUID | None, reject: bool) -> None:
+        if withdrawal_id is None:
+            return
+        state = self._state(withdrawal_id)
+        try:
+            if reject:
+                with staff():
+                    reject_withdrawal(key=key(), reason="no", withdrawal_id=withdrawal_id)
+            else:
+                with acting_as(Actor.client(self.world.client_id)):
+                    cancel_withdrawal(key=key(), client_id=self.world.client_id, withdrawal_id=withdrawal_id)
+        except Refusal:
+            assert state not in ("requested",)
+
+    @rule(withdrawal_id=withdrawals, outcome=st.sampled_from(["silent", "unknown", "not-sent"]))
+    def send(self, withdrawal_id: UUID | None, outcome: str) -> None:
+        for payout in Payout.objects.filter(withdrawal_id=withdrawal_id, state="planned"):
+            try:
+                begin_payout(key=key(), payout_id=payout.pk)
+            except Refusal:
+                assert self._state(payout.withdrawal_id) not in ("approved", "sending", "unknown")
+                return
+            if outcome == "unknown":
+                record_outcome_unknown(key=key(), payout_id=payout.pk)
+            elif outcome == "not-sent":
+                record_not_sent(key=key(), payout_id=payout.pk)
+
+    @rule(
+        withdrawal_id=withdrawals,
+        event=st.sampled_from(["payout.sent", "payout.paid", "payout.failed"]),
+        times=st.integers(1, 2),
+    )
+    def psp_tells_of_payouts(self, withdrawal_id: UUID | None, event: str, times: int) -> None:
+        for payout in Payout.objects.filter(withdrawal_id=withdrawal_id).exclude(state="dropped"):
+            for _ in range(times):
+                deliver(told(payout, event))
+        work()
+
+    @invariant()
+    def money_is_neither_made_nor_lost(self) -> None:
+        wallet = self.world.wallet
+        deposits = Deposit.objects.filter(wallet=wallet)
+        payouts = Payout.objects.filter(withdrawal__wallet=wallet)
+        came = sum(each.amount_minor for each in deposits if each.state in ("settled", "charged_back"))
+        back = sum(each.amount_minor for each in deposits if each.state == "charged_back")
+        paid = sum(each.amount_minor for each in payouts if each.state == "paid")
+        found = balance(wallet)
+        assert found.posted - self._owed() == came - back - paid
+        assert found.available >= 0
+        open_states = ("planned", "sending", "unknown", "sent")
+        assert found.held == sum(each.amount_minor for each in payouts if each.state in open_states)
+
+    @invariant()
+    def a_payment_that_ended_stays(self) -> None:
+        for deposit in Deposit.objects.filter(wallet=self.world.wallet):
+            assert (deposit.state in ("settled", "charged_back")) == (deposit.transfer_id is not None)
+
+    def teardown(self) -> None:
+        assert Book("payments").replay().agrees
+
+    def _owed(self) -> int:
+        book = Book("payments")
+        accounts = [each for each in book.accounts_of(self.world.client_id) if each.kind is AccountKind.DEBT]
+        return -sum(book.balance(each.number).posted for each in accounts)
+
+    def _money(self, minor: int) -> Money:
+        return Money(minor, currency("EUR"))
+
+    def _state(self, withdrawal_id: UUID) -> str:
+        return str(Withdrawal.objects.values_list("state", flat=True).get(pk=withdrawal_id))
+
+
+def test_money_is_conserved_whatever_happens_in_whatever_order(world: World) -> None:
+    class OfThisClient(Machine):
+        pass
+
+    OfThisClient.world = world
+    run_state_machine_as_test(
+        OfThisClient,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+        ),
+    )
