@@ -65,14 +65,15 @@ class BackOffice(AdminSite):
             "cell_name": cell.name if cell else "",
         }
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Change one's own password, by a verb."""
         view = PasswordChangeView.as_view(
             form_class=StaffPasswordForm,
             success_url=reverse("admin:password_change_done"),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
-        return view(request)
+        # The stubs know only its page; sent and accepted, the form leads on.
+        return cast(TemplateResponse, view(request))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The home page: what waits for whom, since when."""

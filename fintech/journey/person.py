@@ -27,7 +27,7 @@ class Refused:
     status: int
     code: str
     detail: str
-    members: dict[str, Any]
+    params: dict[str, Any]
 
 
 class Person:
@@ -67,12 +67,11 @@ class Person:
         expect("a problem as", expected="application/problem+json", found=response.headers["content-type"])
         problem = response.json()
         expect("the problem", expected=f"/problems/{code}", found=problem.get("type"))
-        standard = {"type", "title", "status", "detail", "instance"}
         return Refused(
             status=response.status_code,
             code=code,
             detail=problem.get("detail", ""),
-            members={name: value for name, value in problem.items() if name not in standard},
+            params=problem.get("params", {}),
         )
 
     def deal(self, path: str, body: Json) -> Json:

@@ -62,7 +62,7 @@ class PaymentProvider:
         return await_that(f"{times} more deliveries of the webhook", look, answered)
 
     def forge(self, event: dict[str, Any]) -> str:
-        """Send the event under a new id, signed by a secret that isn't the provider's; gives the answer's body."""
+        """Send the event under a new id, signed by a secret that isn't the provider's; gives the answer's title."""
         body = json.dumps(event["body"])
         event_id, moment = f"evt_{secrets.token_hex(8)}", str(int(time.time()))
         signed = f"{event_id}.{moment}.{body}".encode()
@@ -74,7 +74,8 @@ class PaymentProvider:
             "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
         }
         path = urlsplit(event["webhook_url"]).path
-        return self._api_door.ask("POST", path, expecting=401, content=body, headers=headers).text
+        answer = self._api_door.ask("POST", path, expecting=401, content=body, headers=headers)
+        return str(answer.json()["title"])
 
     def _event(self, reference: str, event_type: str) -> dict[str, Any] | None:
         events = self._api("GET", "/v1/events", expecting=200)["events"]

@@ -11,6 +11,8 @@ def play(story: Story) -> None:
     getting_in.play(story)
     paying_in.play(story)
     trading.play(story)
+    paying_in.see_applied(story)
+    trading.send_back(story)
     paying_out.play(story)
     commissions.play(story)
     ending.play(story)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cached_property, partial
-from typing import TypeVar
 
 from fintech.stack import engine_home, local_secrets, ports, postgresql_making
 from fintech.stack.certificates import load_or_make_authority
@@ -29,7 +28,6 @@ from fintech.stack.valkey import Valkey
 Engine = Cluster | Valkey
 Progress = Callable[[str], None]
 Starting = Callable[[EngineProcess], None]
-T = TypeVar("T")
 
 
 def _silent(_: object) -> None:
@@ -88,7 +86,7 @@ class Stack:
                 raise
 
     def down(self, *, progress: Progress = _silent) -> None:
-        """Stop every engine of these cells and Valkey in order, and wait until they are gone."""
+        """Stop every engine of these cells in order and wait until they are gone; Valkey too if no other cell runs."""
         if not self.layout.run.is_dir():
             return
 
@@ -96,8 +94,10 @@ class Stack:
             if engine.stop():
                 progress(f"{engine.name} stopped")
 
+        others = (self.primary(cell) for cell in self.layout.cell_names if cell not in self.cells)
         with self._lock():
-            _all_at_once([partial(stop, engine) for engine in self.engines()])
+            needed = any(other.is_running() for other in others)
+            _all_at_once([partial(stop, engine) for engine in (self.clusters() if needed else self.engines())])
 
     def reset(self, *, progress: Progress = _silent) -> None:
         """Stop everything and delete the root with all data, secrets and logs. Raises RootNotOurs."""
@@ -135,8 +135,12 @@ class Stack:
 
     def engines(self) -> list[Engine]:
         """All engines, whether they run or not."""
+        return [self.valkey, *self.clusters()]
+
+    def clusters(self) -> list[Cluster]:
+        """All PostgreSQL servers, whether they run or not."""
         roles: tuple[Role, ...] = ("primary", "replica") if self.replicas else ("primary",)
-        return [self.valkey, *(self._cluster(cell, role) for cell in self.cells for role in roles)]
+        return [self._cluster(cell, role) for cell in self.cells for role in roles]
 
     def _cluster(self, cell: str, role: Role) -> Cluster:
         return Cluster(layout=self.layout, cell=cell, role=role, workshop=lambda: self._workshop)
@@ -194,6 +198,9 @@ class Stack:
                     "put it back, or start afresh with `manage.py stack reset`"
                 )
             local_secrets.make_missing(self.layout.secrets_file, self.cells)
+            # What an earlier `up` found may be gone since (a reset in between).
+            vars(self).pop("_home", None)
+            vars(self).pop("_workshop", None)
             yield
 
     @contextmanager

@@ -15,7 +15,7 @@ from fintech.stack import ports, processes
 from fintech.stack.certificates import Authority
 from fintech.stack.engine_home import EngineHome, short_mark
 from fintech.stack.errors import StackError
-from fintech.stack.find_postgresql import PostgresqlInstallation
+from fintech.stack.find_postgresql import SETTING, PostgresqlInstallation
 from fintech.stack.layout import LocalLayout
 from fintech.stack.log_files import last_lines, open_log
 from fintech.stack.postgresql_configuration import ServerFiles, write_configuration
@@ -125,6 +125,7 @@ class Cluster:
             self._wait_until_ready()
             return False
         workshop = self.workshop()
+        self._require_version(workshop.installation)
         self.clear_remains()
         ports.require_free(self.port, what=self.name)
         self._equip(workshop)
@@ -158,6 +159,14 @@ class Cluster:
 
     def _port_of(self, role: Role) -> int:
         return self.layout.primary_port(self.cell) if role == "primary" else self.layout.replica_port(self.cell)
+
+    def _require_version(self, installation: PostgresqlInstallation) -> None:
+        made_by = (self.files.data / "PG_VERSION").read_text(encoding="ascii").strip()
+        if made_by != installation.version.split(".")[0]:
+            raise StackError(
+                f"the data of {self.name} was made by PostgreSQL {made_by}, and this is {installation}; "
+                f"name the old one by {SETTING}, or start afresh with `manage.py stack reset`"
+            )
 
     def _equip(self, workshop: Workshop) -> None:
         """Certificate, key, password file and configuration, all readable by the engines' user only."""

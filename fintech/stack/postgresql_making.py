@@ -15,7 +15,7 @@ from fintech.stack.postgresql import SLOT, Cluster, Workshop
 from fintech.stack.postgresql_configuration import replication_source
 from fintech.stack.postgresql_databases import make_replicator
 
-STREAMING_SECONDS = 20.0
+STREAMING_SECONDS = 60.0
 
 
 def make_primary(cluster: Cluster, workshop: Workshop) -> None:

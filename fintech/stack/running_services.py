@@ -74,11 +74,18 @@ def restart(file: Path, name: str, *, kill: bool = False, seconds: float = 40.0)
         processes.signal_process(old.pid, signal.SIGKILL if kill else signal.SIGTERM)
         if not processes.wait_until(lambda: not processes.is_alive(old.pid), seconds=seconds):
             raise StackError(f"{name} (process {old.pid}) doesn't end")
-    os.kill(running.supervisor, START_AGAIN_SIGNAL)
 
     def current() -> RunningService | None:
         now = RunningServices.read(file)
         return now.service(name) if now else None
+
+    def noticed() -> bool:
+        service = current()
+        return service is None or service.state == "ended"
+
+    # It starts only what it has seen end, and a killed process is dead a moment before its last thread is.
+    processes.wait_until(noticed, seconds=seconds, poll=0.05)
+    os.kill(running.supervisor, START_AGAIN_SIGNAL)
 
     def renewed() -> bool:
         service = current()

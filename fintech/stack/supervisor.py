@@ -208,6 +208,8 @@ class Supervisor:
     def _report_ended(self) -> None:
         for child in self._children.values():
             if child.state == "ready" and child.process.poll() is not None:
+                # What a killed service leaves behind would work on beside its successor.
+                processes.kill_group(child.process.pid)
                 self._set_state(child, "ended")
                 self._report(self._ended_text(child))
 

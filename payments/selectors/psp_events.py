@@ -53,6 +53,17 @@ def person_of_reference(reference: str | None) -> UUID | None:
     return Payout.objects.filter(reference=reference).values_list("withdrawal__client_id", flat=True).first()
 
 
+def subject_ids(reference: str | None) -> tuple[str, UUID] | None:
+    """What a reference is of, for people: `deposit` or `withdrawal`, with its id; None when it is nobody's."""
+    if reference is None:
+        return None
+    deposit_id = Deposit.objects.filter(reference=reference).values_list("pk", flat=True).first()
+    if deposit_id is not None:
+        return "deposit", deposit_id
+    withdrawal_id = Payout.objects.filter(reference=reference).values_list("withdrawal_id", flat=True).first()
+    return None if withdrawal_id is None else ("withdrawal", withdrawal_id)
+
+
 def facts_of_event(event: PspEvent) -> EventFacts:
     """What a stored message says in ids, amounts and codes."""
     return EventFacts(

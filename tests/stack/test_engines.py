@@ -262,6 +262,23 @@ def test_a_port_that_somebody_else_holds_is_named_with_the_knob_to_turn(stack: S
     assert stack.valkey.is_ready()
 
 
+def test_data_of_another_version_is_refused_with_a_way_out(stack: Stack) -> None:
+    replica = stack.replica("eu")
+    replica.stop()
+    version = replica.files.data / "PG_VERSION"
+    real = version.read_text()
+    version.write_text("16\n")
+    with pytest.raises(StackError, match="made by PostgreSQL 16.*FINTECH_POSTGRESQL_BIN"):
+        replica.start()
+    version.write_text(real)
+    assert replica.start()
+
+
+def test_stopping_one_cell_leaves_the_others_and_what_they_share(stack: Stack) -> None:
+    Stack(stack.layout, cells=("au",)).down()
+    assert all(engine.is_ready() for engine in stack.engines())
+
+
 def test_lost_secrets_are_an_error_and_are_not_made_anew(stack: Stack) -> None:
     file = stack.layout.secrets_file
     aside = file.rename(file.with_suffix(".aside"))

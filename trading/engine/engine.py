@@ -111,7 +111,7 @@ class Leader:
         """
         afresh = told or time.monotonic() - self._read_at > RELOAD_SECONDS
         if afresh:
-            self._accounts = load_watched()
+            self._accounts = load_watched(self._accounts)
             self._read_at = time.monotonic()
         waits = set(self._waits & self._accounts.keys())
         for account in list(self._accounts.values()):

@@ -7,6 +7,7 @@ judged again under the account's lock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,6 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from fintech.cells import current_cell
-from fintech.factlog.reading import subject_seq
 from fintech.ledger.book import Book
 from fintech.ledger.currencies import currency
 from fintech.ledger.money import Money
@@ -24,9 +24,9 @@ from trading.rules.close_out import AccountState
 from trading.rules.positions import Position
 from trading.selectors.instruments import Listings, listings
 from trading.selectors.market import Market
-from trading.selectors.positions import as_rules_take_it
+from trading.selectors.positions import as_rules_take_it, open_positions
 from trading.selectors.pricing import NotPriceable, Pricing, conversion
-from trading.services.cash import SUBJECT
+from trading.selectors.trading_accounts import last_seqs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,35 +69,44 @@ class WatchedAccount:
         return f"{self.trading_account_id}:{self.seq}:{moment}"
 
 
-def load_watched() -> dict[UUID, WatchedAccount]:
-    """Every account with an open position, or with a margin call that still stands."""
+def load_watched(known: Mapping[UUID, WatchedAccount]) -> dict[UUID, WatchedAccount]:
+    """Every account with an open position, or with a margin call that still stands.
+
+    Of those `known` already only the ones that have a new fact are read again: whatever changes an account's
+    cash or positions records one.
+    """
     open_in_it = PositionRow.objects.filter(trading_account=OuterRef("pk"), closed_at=None)
-    accounts = TradingAccount.objects.filter(Exists(open_in_it) | Q(margin_called_at__isnull=False))
-    rows: dict[UUID, list[PositionRow]] = {account.id: [] for account in accounts}
-    for row in PositionRow.objects.filter(closed_at=None).order_by("opened_at", "id"):
-        rows.setdefault(row.trading_account_id, []).append(row)
-    known = listings()
-    return {account.id: _watched(account, rows[account.id], known) for account in accounts}
+    accounts = list(TradingAccount.objects.filter(Exists(open_in_it) | Q(margin_called_at__isnull=False)))
+    offered = listings()
+    # The numbers first: what is read after them can only be younger, and is then read once more.
+    seqs = last_seqs([account.id for account in accounts])
+    watched = {}
+    for account in accounts:
+        seq, before = seqs.get(account.id, 0), known.get(account.id)
+        same = before is not None and before.seq == seq and before.listings == offered
+        watched[account.id] = before if before and same else _watched(account, seq, offered)
+    return watched
 
 
-def _watched(account: TradingAccount, rows: list[PositionRow], known: Listings) -> WatchedAccount:
+def _watched(account: TradingAccount, seq: int, offered: Listings) -> WatchedAccount:
     unit = currency(account.currency)
     positions = tuple(
-        as_rules_take_it(row, terms=known.by_symbol[row.instrument_id].terms, currency=unit) for row in rows
+        as_rules_take_it(row, terms=offered.by_symbol[row.instrument_id].terms, currency=unit)
+        for row in open_positions(account.id)
     )
     return WatchedAccount(
         trading_account_id=account.id,
-        seq=subject_seq("trading", (SUBJECT, str(account.id))),
+        seq=seq,
         cash=Money(Book("trading").balance(account.account_number).posted, unit),
         margin_called=account.margin_called_at is not None,
         positions=positions,
-        symbols=frozenset(symbol for position in positions for symbol in _hangs_on(position, known, unit.code)),
-        listings=known,
+        symbols=frozenset(symbol for position in positions for symbol in _hangs_on(position, offered, unit.code)),
+        listings=offered,
     )
 
 
-def _hangs_on(position: Position, known: Listings, account_currency: str) -> tuple[str, ...]:
+def _hangs_on(position: Position, offered: Listings, account_currency: str) -> tuple[str, ...]:
     try:
-        return (position.symbol, *conversion(known, position.terms.quote.code, account_currency))
+        return (position.symbol, *conversion(offered, position.terms.quote.code, account_currency))
     except NotPriceable:
         return (position.symbol,)

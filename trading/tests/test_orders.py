@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from fintech.factlog.reading import read_subject
@@ -217,6 +218,16 @@ def test_a_suspended_client_closes_but_opens_nothing(room: DealingRoom) -> None:
     assert trader.sell("0.20").outcome == "closed"
 
 
+def test_a_client_of_whom_a_fact_was_set_aside_opens_nothing_until_it_is_known(room: DealingRoom) -> None:
+    trader = room.trader("5000.00")
+    room.quote("EURUSD", "1.09990", "1.10000")
+    # No column has room for this, so the follower can't take it.
+    room.change_standing(trader.client_id, status="suspended", entity="x" * 100)
+
+    assert refusal_of(trader.buy, "0.10").code == "standing-stale"
+    assert room.trader("100.00").buy("0.01").outcome == "opened"
+
+
 @pytest.mark.parametrize(
     ("volume", "rule"), [("0.001", "minimum-volume"), ("50.01", "maximum-volume"), ("0.015", "volume-step")]
 )
@@ -237,6 +248,17 @@ def test_a_fill_keeps_the_quote_it_was_made_at(room: DealingRoom) -> None:
 
     assert (fill.quote_bid, fill.quote_ask, fill.quote_at) == (quote.bid, quote.ask, quote.at)
     assert (fill.quote_source, fill.price, fill.rule) == ("test", quote.ask, "eu/leverage_caps/2018-08-01")
+
+
+def test_a_fill_can_be_neither_changed_nor_removed(room: DealingRoom) -> None:
+    trader = room.trader("5000.00")
+    room.quote("EURUSD", "1.09990", "1.10000")
+    fills = Fill.objects.filter(id=trader.buy("0.10").fill_id)
+
+    with pytest.raises(DatabaseError, match="fills only grow"):
+        fills.update(price=1)
+    with pytest.raises(DatabaseError, match="fills only grow"):
+        fills._raw_delete(fills.db)
 
 
 def test_facts_of_an_account_are_numbered_without_gaps_in_the_order_of_what_happened(room: DealingRoom) -> None:

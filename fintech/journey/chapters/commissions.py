@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Final
 
@@ -54,7 +55,10 @@ def _pay(story: Story, ib_id: str) -> None:
 
 
 def _broker_wallet(story: Story, ib_id: str) -> Decimal:
-    raise NotImplementedError
+    """The balance as compliance sees it in the list of wallets; nothing before the first payout."""
+    rows = story.compliance.see("payments/wallet/", q=ib_id).rows_with(ib_id, CURRENCY)
+    balances = [cell for row in rows for cell in row if re.fullmatch(rf"[0-9.]+ {CURRENCY}", cell)]
+    return Decimal(balances[0].split()[0]) if balances else Decimal(0)
 
 
 def _amount(row: list[str]) -> Decimal:

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fintech.journey.cast import Story
-from fintech.journey.expectations import await_that, expect
+from fintech.journey.expectations import PATIENCE_SECONDS, await_that, expect
 from fintech.journey.narration import money
 
 FIRST_DEPOSIT: Final = Decimal("3000.00")
 SETTLED: Final = "deposit.settled"
+# How long a new worker may take to be at work.
+NEW_PROCESS_SECONDS: Final = 90.0
 
 
 def play(story: Story) -> None:
@@ -61,7 +63,7 @@ def _forge(story: Story, event: dict[str, Any]) -> None:
     with story.narration.step("a forged webhook: refused, the balance stays") as step:
         answer = story.provider.forge(event)
         story.expect_wallet_unchanged()
-        step.saw(f"401 {answer[:100]}; wallet {story.counted}")
+        step.saw(f"401 {answer}; wallet {story.counted}")
 
 
 def _pay_while_worker_dies(story: Story) -> None:
@@ -81,8 +83,12 @@ def _pay_while_worker_dies(story: Story) -> None:
             f"webhook stored and answered by 200, wallet still {story.counted}; "
             f"process {frozen.pid} killed, {renewed.pid} started"
         )
-    with story.narration.step("the new worker applies it: credited exactly once") as step:
-        _await_settled(story, deposit)
+
+
+def see_applied(story: Story) -> None:
+    """What became of the deposit whose worker died; much else may have happened meanwhile."""
+    with story.narration.step("the new worker has applied the killed one's webhook: credited exactly once") as step:
+        _await_settled(story, story.deposits[-1], seconds=NEW_PROCESS_SECONDS)
         story.expect_wallet_unchanged()
         step.saw(f"deposit settled, wallet {story.counted}")
 
@@ -102,8 +108,13 @@ def _read(story: Story, deposit: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _await_settled(story: Story, deposit: dict[str, Any]) -> dict[str, Any]:
-    settled = await_that("the deposit settled", lambda: _read(story, deposit), lambda seen: seen["state"] == "settled")
+def _await_settled(story: Story, deposit: dict[str, Any], *, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+    settled = await_that(
+        "the deposit settled",
+        lambda: _read(story, deposit),
+        lambda seen: seen["state"] == "settled",
+        seconds=seconds,
+    )
     story.in_wallet += Decimal(deposit["amount"]["amount"])
     story.expect_wallet()
     return settled

@@ -68,9 +68,8 @@ def _large(story: Story) -> None:
         said = _approve(story.checker, withdrawal["id"], "Amount and plan checked")
         seen = _read(story, withdrawal["id"])
         expect("the withdrawal", expected="requested", found=seen["state"])
-        step.saw(
-            f"{said} {seen['next_step']['text']} Twice by the same: {_refused_approval(story.checker, withdrawal['id'])}"
-        )
+        twice = _refused_approval(story.checker, withdrawal["id"])
+        step.saw(f"{said} Once more by the same person: {twice}")
     with story.narration.step("a third person approves: paid out") as step:
         said = _approve(story.second_checker, withdrawal["id"], "Identity and plan checked")
         _await_paid(story, withdrawal["id"], amount)

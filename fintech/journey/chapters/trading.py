@@ -18,7 +18,7 @@ TOO_MANY_LOTS: Final = "45"
 
 
 def play(story: Story) -> None:
-    """Open, fund, follow, deal, lose the connection, go on, close, and send the money back."""
+    """Open, fund, follow, deal, lose the connection, go on, and close."""
     story.narration.chapter("Trading")
     _open_account(story)
     _fund(story)
@@ -31,7 +31,6 @@ def play(story: Story) -> None:
         _close(story, feed, position_id)
     finally:
         feed.close()
-    _back_to_wallet(story)
 
 
 def _open_account(story: Story) -> None:
@@ -55,8 +54,7 @@ def _fund(story: Story) -> None:
         account = await_that(
             f"{TO_TRADING} in the trading account", lambda: _account(story), lambda seen: _cash(seen) == TO_TRADING
         )
-        story.expect_wallet()
-        step.saw(f"cash {money(account['cash'])}, wallet {story.counted}")
+        step.saw(f"cash {money(account['cash'])}")
 
 
 def _follow(story: Story, feed: Feed) -> None:
@@ -100,9 +98,9 @@ def _overreach(story: Story) -> None:
             "volume": TOO_MANY_LOTS,
         }
         refused = story.client.refused_deal("orders", order, status=409, code="margin-insufficient")
-        missing = [name for name in ("rule", "threshold", "equity_after", "shortfall") if name not in refused.members]
-        expect("members missing in the problem", expected=[], found=missing)
-        told = {name: _words(value) for name, value in refused.members.items()}
+        missing = [name for name in ("rule", "threshold", "equity_after", "shortfall") if name not in refused.params]
+        expect("what the problem doesn't name", expected=[], found=missing)
+        told = {name: _words(value) for name, value in refused.params.items()}
         step.saw(
             f"{TOO_MANY_LOTS} lots: margin needed {told['threshold']}, equity {told['equity_after']}, "
             f"{told['shortfall']} missing, by rule {told['rule']}"
@@ -136,7 +134,8 @@ def _close(story: Story, feed: Feed, position_id: str) -> None:
         step.saw(f"closed at {deal['price']}, result of it all {money(closed['realised'])}; no position is open")
 
 
-def _back_to_wallet(story: Story) -> None:
+def send_back(story: Story) -> None:
+    """Send all cash back to the wallet."""
     with story.narration.step("send all cash back to the wallet") as step:
         account = _account(story)
         cash = _cash(account)

@@ -32,6 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """`--once` and `--no-journey`."""
         parser.add_argument("--once", action="store_true", help="end after the journey, with its exit status")
+        parser.add_argument("--journey-json", action="store_true", help="let the journey print one object a line")
         parser.add_argument("--no-journey", action="store_true", help="only start everything")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             with Supervisor(layout, report=self._detail) as supervisor:
                 self._start(supervisor, layout, cells)
                 if not options["no_journey"]:
-                    status = self._play(supervisor)
+                    status = self._play(supervisor, json=options["journey_json"])
                 if not options["once"]:
                     self._tell_addresses(layout, cells)
                     supervisor.wait()
@@ -74,9 +75,11 @@ class Command(BaseCommand):
                 ),
             )
 
-    def _play(self, supervisor: Supervisor) -> int:
+    def _play(self, supervisor: Supervisor, *, json: bool) -> int:
         self.console.print()
-        status = supervisor.run(Service(name="journey", command=[sys.executable, "manage.py", "journey"]))
+        status = supervisor.run(
+            Service(name="journey", command=[sys.executable, "manage.py", "journey", *(["--json"] if json else [])])
+        )
         took = time.monotonic() - self.begun
         verdict = "[green]ended well[/]" if status == 0 else f"[red]failed with status {status}[/]"
         self.console.print(f"\nThe journey {verdict}, {took:.0f} s after the start.\n")

@@ -78,10 +78,12 @@ class Command(BaseCommand):
             raise CommandError(str(error.args[0] if error.args else error)) from error
 
     def _up(self, options: dict[str, Any]) -> None:
-        self._stack(options, replicas=not options["no_replicas"]).up(progress=self._progress)
+        cells = options["cell"] or cells_of()
+        Stack(self.layout, cells=cells, replicas=not options["no_replicas"]).up(progress=self._progress)
 
     def _down(self, options: dict[str, Any]) -> None:
-        self._stack(options).down(progress=self._progress)
+        # Without a choice all that could run, not only what FINTECH_CELLS says today.
+        Stack(self.layout, cells=options["cell"] or self.layout.cell_names).down(progress=self._progress)
 
     def _reset(self, options: dict[str, Any]) -> None:
         if not options["yes"]:
@@ -96,15 +98,17 @@ class Command(BaseCommand):
 
     def _status(self, options: dict[str, Any]) -> None:
         table = Table("what", "port", "process", "state", "behind its primary")
-        for engine in self._stack(options).status():
+        cells = options["cell"] or [
+            cell
+            for cell in self.layout.cell_names
+            if cell in cells_of() or Stack(self.layout, cells=()).primary(cell).is_running()
+        ]
+        for engine in Stack(self.layout, cells=cells).status():
             table.add_row(engine.name, str(engine.port), str(engine.pid or ""), _state(engine.state), _lag(engine))
         running = RunningServices.read(self.layout.services_file)
         for service in running.services if running else ():
             table.add_row(service.name, "", str(service.pid), _state(service.state), "")
         self.console.print(table)
-
-    def _stack(self, options: dict[str, Any], *, replicas: bool = True) -> Stack:
-        return Stack(self.layout, cells=options.get("cell") or cells_of(), replicas=replicas)
 
     def _progress(self, text: str) -> None:
         self.console.print(f"[dim]{time.monotonic() - self.begun:5.1f} s[/dim]  ", end="")
