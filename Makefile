@@ -60,6 +60,8 @@ schema: setup ## write docs/openapi.json anew
 lock: setup ## resolve requirements.txt anew, with hashes
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		--group local --group development pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+		--constraints requirements.txt pyproject.toml -o requirements-production.txt
 
 bench: ## speed beside peers: comes later
 	@echo "make bench: there is no benchmark yet; it comes with the proof of speed." >&2; exit 1

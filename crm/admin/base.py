@@ -19,8 +19,8 @@ from django.urls import URLPattern, path, reverse
 from crm.admin.history import history_of
 from crm.admin.object_actions import DecisionForm, ObjectAction, actions_of, object_action
 from crm.back_office.queues import Queue, home_queue
-from crm.back_office.read_only import ReadOnly
 from fintech.cells import reading
+from fintech.http.read_only import ReadOnly
 from fintech.journal import Refusal
 from fintech.privacy.declarations import declared_columns
 

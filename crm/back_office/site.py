@@ -15,9 +15,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from crm.back_office.queues import waiting_for
-from crm.back_office.read_only import ReadOnly
 from crm.signing_in.staff_form import StaffPasswordForm, StaffSignInForm
 from fintech.cells import Actor, bound_cell, reading, set_actor
+from fintech.http.read_only import ReadOnly
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from prometheus_client import Counter, Gauge
 
 from fintech.cells.actors import Actor
@@ -123,8 +123,8 @@ def _apply_or_park(alias: str, follower: Follower, entry: Followed, parked: set[
     except Exception as error:
         if follower.stops_on_error:
             raise FollowerStopped(f"{follower.name} at {entry.source} {entry.id}: {error}") from error
-        if connections[alias].connection is None or connections[alias].connection.closed:
-            raise
+        if isinstance(error, OperationalError):
+            raise  # a deadlock or a lost server is no fault of the fact: the step is repeated
         logger.exception("a fact was parked", extra={"follower": follower.name, "fact": entry.id})
         park(alias, follower, entry, describe(error))
         parked.add(entry.subject)

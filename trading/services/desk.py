@@ -95,7 +95,7 @@ def lock_account(trading_account_id: UUID) -> TradingAccount:
     closed.
     """
     inside_decision("trading")
-    account = TradingAccount.objects.filter(id=trading_account_id).first()
+    account = TradingAccount.objects.select_for_update(no_key=True).filter(id=trading_account_id).first()
     if account is None or not may_act_for(account.client_id):
         raise Refusal("trading-account-unknown", "There is no such trading account.", status=404)
     if account.status == TradingAccount.Status.CLOSED:
