@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import connections
@@ -69,7 +70,7 @@ def followed(source: str, incarnation: str, row: dict[str, Any]) -> Followed:
     """A row as followers see it."""
     if source.endswith(".transfer"):
         return _transfer(source, incarnation, row)
-    data = row["data"] = json.loads(row["data"]) if isinstance(row["data"], str) else row["data"]
+    data = row["data"] = json.loads(row["data"], parse_float=Decimal) if isinstance(row["data"], str) else row["data"]
     schema = fact_class(row["kind"])
     return Followed(
         id=row["id"],
