@@ -21,6 +21,7 @@ from fintech.cells.replicas import probe
 from fintech.secrets import secret, use_provider
 from fintech.stack.engines import Stack
 from fintech.stack.layout import REPOSITORY, LocalLayout
+from fintech.stack.reaping import Reaper
 
 CELLS = ("eu", "au")
 SUFFIX_VARIABLE = "FINTECH_DATABASE_SUFFIX"
@@ -41,14 +42,14 @@ class TestClusters:
         """Start the engines and migrate the templates, unless a kept run of the same migrations has done it."""
         marker = self.layout.root / "templates.json"
         wanted = _migrations_hash()
-        self.stack.up()
+        self._start_engines()
         use_provider(None)
         if marker.exists() and json.loads(marker.read_text()) != wanted:
             marker.unlink()
             for name in CELLS:
                 self._drop(name, "")
                 (self.stack.primary(name).files.data / "databases-prepared").unlink(missing_ok=True)
-            self.stack.up()
+            self._start_engines()
         if not marker.exists():
             migrators = [
                 subprocess.Popen(
@@ -61,6 +62,15 @@ class TestClusters:
             if any([migrator.wait() for migrator in migrators]):
                 raise RuntimeError("the templates couldn't be migrated; see above")
             marker.write_text(json.dumps(wanted))
+
+    def _start_engines(self) -> None:
+        """Under a reaper: a run that is killed leaves no engines behind, unless they are to be kept."""
+        if self.kept:
+            self.stack.up()
+            return
+        self.layout.run.mkdir(parents=True, exist_ok=True)
+        self._reaper = Reaper(lock=self.layout.stack_lock)
+        self.stack.up(starting=self._reaper.watch_engine)
 
     def down(self) -> None:
         """Stop the engines and remove their data; those of a named slot stay for its next run."""

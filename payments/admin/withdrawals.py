@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -149,10 +149,8 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             return "The plan is the same as before: its approvals stand."
         return "The plan is another one: it needs new approvals."
 
-    def _action_page(
-        self, request: HttpRequest, obj: Withdrawal, button: ObjectAction, form: DecisionForm
-    ) -> HttpResponse:
-        if not form.is_bound:
+    def _action_page(self, request: HttpRequest, obj: Model, button: ObjectAction, form: DecisionForm) -> HttpResponse:
+        if not form.is_bound and isinstance(obj, Withdrawal):
             form.initial["plan_digest"] = obj.plan_digest
         response: HttpResponse = super()._action_page(request, obj, button, form)
         return response

@@ -56,9 +56,10 @@ def _origin(name: str, entity: str) -> str:
 
 
 def _sandbox(cell_name: str) -> PaymentServiceProvider:
+    options: dict[str, Any] = settings.FINTECH_PSPS[SANDBOX]
     prefix = f"{served_cell(cell_name).secrets}/psp/{SANDBOX}"
     return SandboxProvider(
-        base_url=settings.FINTECH_PSPS[SANDBOX]["url"],
+        base_url=options["url"],
         api_key=lambda: secret(f"{prefix}/api-key"),
         webhook_secrets=lambda: [secret(f"{prefix}/webhook-secret")],
     )

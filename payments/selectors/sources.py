@@ -71,9 +71,9 @@ def displays_of(sources: list[PaymentSource]) -> dict[UUID, str]:
 
 def _went(source_ids: list[UUID], currency_code: str, but_not: UUID | None) -> dict[UUID, int]:
     """Minor units that went back to each source, or may still go."""
-    payouts = Payout.objects.filter(destination_id__in=source_ids, currency=currency_code, state__in=GOING_OUT).exclude(
-        withdrawal_id=but_not
-    )
+    payouts = Payout.objects.filter(destination_id__in=source_ids, currency=currency_code, state__in=GOING_OUT)
+    if but_not is not None:
+        payouts = payouts.exclude(withdrawal_id=but_not)
     charged = Deposit.objects.filter(source_id__in=source_ids, currency=currency_code, state="charged_back")
     total: dict[UUID, int] = {}
     for source_id, amount in [

@@ -110,7 +110,7 @@ def receive_from_trading(sent: SentByTrading) -> None:
         wallet = find_or_open(client_id=sent.reference, currency=giver.currency.code, entity=_entity_code(giver.entity))
         _credit(wallet, sent, giver)
         return
-    meant_for = Wallet.objects.filter(pk=sent.reference).first()
+    meant_for = Wallet.objects.filter(pk=sent.reference).first() if sent.reference else None
     why = _why_not(meant_for, sent, giver)
     if meant_for is None or why:
         _suspend(sent, giver, why or "unknown-wallet")

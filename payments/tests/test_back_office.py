@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -26,8 +25,8 @@ from payments.tests.scenes import (
 
 
 @pytest.fixture
-def office(eu: CellContext) -> Iterator[BackOffice]:
-    yield BackOffice("payments")
+def office(eu: CellContext) -> BackOffice:
+    return BackOffice("payments")
 
 
 def digest_in(office: BackOffice, path: str) -> str:

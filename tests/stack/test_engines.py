@@ -268,7 +268,7 @@ def test_data_of_another_version_is_refused_with_a_way_out(stack: Stack) -> None
     version = replica.files.data / "PG_VERSION"
     real = version.read_text()
     version.write_text("16\n")
-    with pytest.raises(StackError, match="made by PostgreSQL 16.*FINTECH_POSTGRESQL_BIN"):
+    with pytest.raises(StackError, match=r"made by PostgreSQL 16.*FINTECH_POSTGRESQL_BIN"):
         replica.start()
     version.write_text(real)
     assert replica.start()

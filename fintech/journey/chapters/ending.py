@@ -45,12 +45,13 @@ def _knock_elsewhere(story: Story) -> None:
     host = story.place.elsewhere()
     with story.narration.step(f"the client's token at {host}: unknown there") as step:
         door = HttpDoor("the API", port=story.place.layout.port("api"), host=host)
-        expecting = 401 if story.place.is_served(host) else 421
+        # Where nobody answers for the host, the request is refused before anything looks at the token.
+        expecting = (401,) if story.place.is_served(host) else (400, 421)
         headers = {"X-Session-Token": story.client.token or ""}
         answer = door.ask("GET", "/api/v1/profile", expecting=expecting, headers=headers).json()
         door.close()
         story.client.get("profile")
-        step.saw(f"{expecting} {answer['title']}; at {story.place.host} it is still good")
+        step.saw(f"{answer['status']} {answer['title']}; at {story.place.host} it is still good")
 
 
 def _balances(story: Story) -> None:
@@ -68,12 +69,11 @@ def _balances(story: Story) -> None:
 
 def _books(story: Story) -> None:
     with story.narration.step("both books agree with their transfers; nothing is lost in transit") as step:
-        replay = story.operator.start("ledger", "replay", "--json")
-        check = story.operator.start("ledger", "check", "--json")
-        books = _lines(replay.output())
+        told = _lines(story.operator.run("ledger", "replay", "check", "--json"))
+        books = [line for line in told if "book" in line]
         expect("the books", expected=["payments", "trading"], found=[line["book"] for line in books])
         expect("disagreements", expected=[], found=[item for line in books for item in line["disagreements"]])
-        moved = [line for line in _lines(check.output()) if line["currency"] == story.place.currency]
+        moved = [line for line in told if line.get("currency") == story.place.currency]
         expect("directions", expected=2, found=len(moved))
         expect("differences in transit", expected=[0, 0], found=[line["difference"] for line in moved])
         counted = ", ".join(f"{line['transfers']:,} transfers in {line['book']}" for line in books)
@@ -89,7 +89,6 @@ def _audit_log(story: Story) -> None:
             f"withdrawals, trading account), among them all {sum(map(len, wanted.values()))} looked for"
         )
     with story.narration.step("the audit log verifies, and agrees with what it follows") as step:
-        story.operator.run("audit", "checkpoint")
         (found,) = _lines(story.operator.run("audit", "verify", "--sources", "--json"))
         expect("verified", expected=True, found=found["ok"])
         step.saw(

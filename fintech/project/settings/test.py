@@ -15,7 +15,7 @@ from fintech.stack.layout import REPOSITORY, LocalLayout, cells_of
 
 SLOT = os.environ.get("FINTECH_TEST_SLOT") or str(os.getpid())
 os.environ.setdefault("FINTECH_LOCAL_ROOT", str(REPOSITORY / ".local" / f"test-{SLOT}"))
-os.environ.setdefault("FINTECH_BASE_PORT", str(20000 + zlib.crc32(SLOT.encode()) % 200 * 160))
+os.environ.setdefault("FINTECH_BASE_PORT", str(20000 + zlib.crc32(SLOT.encode()) % 75 * 160))
 
 # The engines start later in this process, but settings are read now, and need their passwords.
 _LAYOUT = LocalLayout.from_environment()

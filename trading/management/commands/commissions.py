@@ -15,6 +15,8 @@ from trading.services.commissions import CommissionsPaid, pay_commissions
 class Command(BaseCommand):
     """Pays each introducing broker's unpaid accruals to their wallet; may be run again at any time."""
 
+    # `check` runs all of them; loading every page for that takes longer than the command itself.
+    requires_system_checks: list[str] = []
     help = "Pay introducing brokers what they have earned. Example: commissions pay --cell eu"
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -15,6 +15,8 @@ from trading.engine.engine import Engine
 class Command(BaseCommand):
     """Runs an engine; several may run for a cell, one of them leads."""
 
+    # The others are for `check`: loading every page for them takes longer than the start itself.
+    requires_system_checks: list[str] = ["cells"]
     help = "Margin calls and close-outs at a cell's quotes. Example: engine --cell eu"
 
     def add_arguments(self, parser: CommandParser) -> None:

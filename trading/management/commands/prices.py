@@ -17,6 +17,8 @@ from trading.selectors.market import valkey
 class Command(BaseCommand):
     """Runs the simulator; nothing that it says is market data."""
 
+    # The others are for `check`: loading every page for them takes longer than the start itself.
+    requires_system_checks: list[str] = ["cells"]
     help = "Publish simulated quotes of every instrument. Example: prices --cell eu --quotes-a-second 2"
 
     def add_arguments(self, parser: CommandParser) -> None:

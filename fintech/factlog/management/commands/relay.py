@@ -15,6 +15,8 @@ from fintech.observability.metrics import serve_metrics
 class Command(BaseCommand):
     """Runs a relay; several may run for a cell, one of them leads."""
 
+    # The others are for `check`: loading every page for them takes longer than the start itself.
+    requires_system_checks: list[str] = ["cells"]
     help = (
         "Relay the facts of a cell to their followers, ring for unapplied work, tell the time. Example: relay --cell eu"
     )

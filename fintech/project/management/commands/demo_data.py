@@ -15,6 +15,8 @@ from fintech.cells.topology import served_cells
 class Command(BaseCommand):
     """Loads staff, an introducing broker, instruments and a commission scheme."""
 
+    # `check` runs all of them; loading every page for that takes longer than the command itself.
+    requires_system_checks: list[str] = []
     help = "Load the demo's staff, introducing broker, instruments and commission scheme. For the local stack only."
 
     def add_arguments(self, parser: CommandParser) -> None:
