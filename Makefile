@@ -47,7 +47,6 @@ check: setup ## lint, types, import contracts, conventions, migrations, API sche
 	$(BIN)/python -m tests.check_secrets .local/check-secrets.json
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	$(BIN)/mypy
-	$(BIN)/bandit -q -c pyproject.toml -r fintech crm payments trading audit
 	$(BIN)/python -m tests.scans
 
 format: setup ## rewrite the code in the house's format

@@ -13,7 +13,7 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to signing in, and bring the groups' rights up to date after migrations."""
-        from crm.signing_in import receivers  # noqa: F401, PLC0415  # models are there only now
-        from crm.staff_groups import bring_rights_up_to_date  # noqa: PLC0415
+        from crm.signing_in import receivers  # noqa: F401  # models are there only now
+        from crm.staff_groups import bring_rights_up_to_date
 
         post_migrate.connect(bring_rights_up_to_date, dispatch_uid="crm.staff_groups")

@@ -12,7 +12,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the providers, and the tasks: whoever publishes one must know its queue."""
-        from payments import tasks  # noqa: F401, PLC0415  # models are there only now
-        from payments.psps.deployment import register_providers  # noqa: PLC0415
+        from payments import tasks  # noqa: F401  # models are there only now
+        from payments.psps.deployment import register_providers
 
         register_providers()

@@ -22,7 +22,8 @@ def ring_for_events() -> int:
 @bell("payments.payouts")
 def ring_for_payouts() -> int:
     """Publish a task for each withdrawal to be sent, and for each payout that somebody must ask about."""
-    to_send, to_ask = withdrawals_to_send(), payouts_to_ask_about(datetime.now(UTC))
+    now = datetime.now(UTC)
+    to_send, to_ask = withdrawals_to_send(now), payouts_to_ask_about(now)
     for withdrawal_id in to_send:
         publish_withdrawal(withdrawal_id)
     for payout_id in to_ask:

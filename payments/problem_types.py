@@ -82,6 +82,12 @@ _DESCRIBED = (
         "All deposits before verification together stay within `threshold`.",
     ),
     (
+        "deposits-unavailable",
+        "Deposits unavailable",
+        503,
+        "The entity has no payment provider that takes deposits at this moment.",
+    ),
+    (
         "no-reference-rate",
         "No reference rate",
         409,

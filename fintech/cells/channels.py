@@ -24,6 +24,7 @@ class CellOfHandshake:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection inside the cell of its host."""
         served = cell_of_host(host_of(scope))
         if served is None:
             await receive()

@@ -31,6 +31,7 @@ class CellOfHostMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Answer one request inside the cell of its host."""
         if iscoroutinefunction(self):
             return self._answer_async(request)  # type: ignore[no-any-return, attr-defined]  # asgiref narrows self
         served = cell_of_host(_host(request))

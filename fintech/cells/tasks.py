@@ -61,6 +61,7 @@ class CellTask(Task):  # type: ignore[type-arg]  # celery-types has Task generic
     ignore_result = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task. Raises NoCellBound for a message without a cell."""
         headers = self.request.headers or {}
         name = headers.get("cell")
         if not name:
@@ -74,7 +75,7 @@ def cell_task(*, kind: str, **options: Any) -> Callable[[Callable[..., Any]], An
     """Declare a task of a kind (`webhooks`, `payouts`, `mail` …); it takes ids only and is safe to run twice."""
 
     def declare(function: Callable[..., Any]) -> Any:
-        return shared_task(base=CellTask, kind=kind, **options)(function)
+        return shared_task(base=CellTask, kind=kind, **options)(function)  # type: ignore[no-untyped-call]
 
     return declare
 

@@ -1,4 +1,4 @@
-"""Dataclasses to JSON values and back, exactly: identifiers, whole numbers, text, moments, flags, and tuples of them."""
+"""Dataclasses to JSON values and back, exactly: ids, whole numbers, text, moments, flags, and tuples of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def register(cls: type, encode: Callable[[Any], Json], decode: Callable[[Any], A
     _decoders[cls] = decode
 
 
-def encode(value: object) -> Json:
+def encode(value: object) -> Json:  # noqa: C901, PLR0911  # one line for each type
     """The JSON form of a value. Raises TypeError for floats and everything else that isn't exact."""
     if value is None or (isinstance(value, bool | str) and not isinstance(value, Enum)):
         return value
@@ -49,7 +49,7 @@ def encode(value: object) -> Json:
     raise TypeError(f"a {type(value).__name__} has no exact JSON form")
 
 
-def decode(kind: Any, value: Any) -> Any:
+def decode(kind: Any, value: Any) -> Any:  # noqa: PLR0911  # likewise
     """A value of type `kind` from its JSON form. Raises ValueError or TypeError when it has another shape."""
     if kind is Any or kind is None or kind is type(None):
         return value

@@ -13,4 +13,4 @@ class HttpConfig(AppConfig):
     def ready(self) -> None:
         """Import each app's `problem_types` and how the schema shows our fields; both register themselves."""
         autodiscover_modules("problem_types")
-        from fintech.http import schema  # noqa: F401, PLC0415
+        from fintech.http import schema  # noqa: F401

@@ -95,7 +95,7 @@ def _attempt(decision: Decision, body: Callable[..., Any], kwargs: dict[str, Any
             with transaction.atomic(using=decision.alias):
                 outcome, answer = "done", encode(body(**kwargs))
         except Refusal as refusal:
-            outcome, answer = "refused", refusal.to_json()  # type: ignore[assignment]
+            outcome, answer = "refused", refusal.to_json()
         decision.finish(outcome, answer, hashed)
         return outcome, answer
 

@@ -61,14 +61,14 @@ class Story:
             second_checker=StaffMember(place, "payments-3", STAFF_PASSWORD),
         )
 
-    def money(self, amount: Decimal | str) -> dict[str, str]:
+    def money(self, amount: Decimal | int) -> dict[str, str]:
         """An amount in the story's currency, as the API takes it."""
         return {"amount": f"{Decimal(amount):.2f}", "currency": self.place.currency}
 
     @property
     def counted(self) -> str:
         """What the wallet must hold, for people."""
-        return f"{self.in_wallet:.2f} {self.place.currency}"
+        return f"{self.in_wallet:,.2f} {self.place.currency}"
 
     def wallet(self) -> dict[str, Any]:
         """The client's wallet, as the API shows it now."""

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 
 # Longer than anything takes when it works, also on a busy machine.
 PATIENCE_SECONDS: Final = 20.0
-POLL_SECONDS: Final = 0.05
+FIRST_LOOK_SECONDS: Final = 0.05
+LONGEST_BETWEEN_LOOKS_SECONDS: Final = 0.5
 LONGEST_FOUND: Final = 1_500
 HOW_TO_START: Final = "start everything by `make demo`"
 
@@ -41,12 +42,14 @@ def await_that(
     *,
     seconds: float = PATIENCE_SECONDS,
 ) -> Found:
-    """Look again and again until what is seen is satisfying; gives it. Raises NotSo with what was seen last."""
-    deadline = time.monotonic() + seconds
+    """Look again, ever more seldom, until what is seen satisfies; gives it. Raises NotSo with what was seen last."""
+    deadline, wait = time.monotonic() + seconds, FIRST_LOOK_SECONDS
     while True:
         found = look()
         if satisfied(found):
             return found
         if time.monotonic() > deadline:
             raise NotSo(expected=f"{what} within {seconds:.0f} s", found=found)
-        time.sleep(POLL_SECONDS)
+        time.sleep(wait)
+        # What takes long isn't made slower by being asked all the time.
+        wait = min(wait * 1.4, LONGEST_BETWEEN_LOOKS_SECONDS)

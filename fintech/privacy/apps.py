@@ -13,4 +13,4 @@ class PrivacyConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the checks, which register themselves."""
-        from fintech.privacy import checks  # noqa: F401, PLC0415
+        from fintech.privacy import checks  # noqa: F401

@@ -9,7 +9,8 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-from fintech.cells.channels import CellOfHandshake
-from trading.feed.routing import websocket_application
+# Models can be imported only once Django is ready.
+from fintech.cells.channels import CellOfHandshake  # noqa: E402
+from trading.feed.routing import websocket_application  # noqa: E402
 
 application = ProtocolTypeRouter({"http": http, "websocket": CellOfHandshake(websocket_application)})

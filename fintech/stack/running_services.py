@@ -81,9 +81,9 @@ def restart(file: Path, name: str, *, kill: bool = False, seconds: float = 40.0)
 
     def noticed() -> bool:
         service = current()
-        return service is None or service.state == "ended"
+        return service is None or service.pid != old.pid or service.state == "ended"
 
-    # It starts only what it has seen end, and a killed process is dead a moment before its last thread is.
+    # The supervisor starts what it has seen end, and a killed process is dead a moment before its last thread is.
     processes.wait_until(noticed, seconds=seconds, poll=0.05)
     os.kill(running.supervisor, START_AGAIN_SIGNAL)
 

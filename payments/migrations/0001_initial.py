@@ -248,6 +248,7 @@ class Migration(migrations.Migration):
                 ),
                 ("state_since", models.DateTimeField()),
                 ("attempts", models.PositiveIntegerField(default=0)),
+                ("asked_at", models.DateTimeField(null=True, verbose_name="PSP asked about it at")),
                 ("psp_reference", models.CharField(max_length=80, null=True)),
                 ("failure_code", models.CharField(max_length=80, null=True)),
                 ("transfer_id", models.BigIntegerField(null=True, unique=True)),
@@ -472,7 +473,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="payout",
             index=models.Index(
-                condition=models.Q(("state__in", ["planned", "sending", "unknown"])),
+                condition=models.Q(("state__in", ["planned", "sending", "unknown", "sent"])),
                 fields=["state_since"],
                 name="payments_payout_under_way",
             ),
@@ -655,6 +656,7 @@ class Migration(migrations.Migration):
                 "state",
                 "state_since",
                 "attempts",
+                "asked_at",
                 "psp_reference",
                 "failure_code",
                 "transfer_id",

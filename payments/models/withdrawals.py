@@ -126,6 +126,7 @@ class Payout(models.Model):
             "state",
             "state_since",
             "attempts",
+            "asked_at",
             "psp_reference",
             "failure_code",
             "transfer_id",
@@ -144,6 +145,7 @@ class Payout(models.Model):
     state = models.CharField(max_length=20, choices=choices_of(PAYOUT), default="planned")
     state_since = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField("PSP asked about it at", null=True)
     psp_reference = models.CharField(**CODE, null=True)
     failure_code = models.CharField(**CODE, null=True)
     transfer_id = models.BigIntegerField(unique=True, null=True)
@@ -166,7 +168,7 @@ class Payout(models.Model):
             models.Index(
                 name="payments_payout_under_way",
                 fields=["state_since"],
-                condition=Q(state__in=["planned", "sending", "unknown"]),
+                condition=Q(state__in=["planned", "sending", "unknown", "sent"]),
             )
         ]
 

@@ -17,11 +17,11 @@ def refuse_inside_transaction() -> None:
     process without Django. Connections that were never opened are not touched. Like ``atomic(durable=True)``
     this looks past the outermost block of a ``TestCase``, which a real request doesn't have.
     """
-    from django.conf import settings  # noqa: PLC0415 - see above
+    from django.conf import settings
 
     if not settings.configured:
         return
-    from django.db import connections  # noqa: PLC0415 - see above
+    from django.db import connections
 
     for connection in connections.all(initialized_only=True):
         # `default` is a proxy to one of the others, which are all looked at themselves.

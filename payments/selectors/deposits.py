@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db.models import Min, QuerySet, Sum
 
+from fintech.factlog.reading import read_subject
+from fintech.facts.crm import ClientRegistered
 from fintech.ledger.currencies import currency
 from fintech.ledger.money import Money
 from payments.models import Deposit
@@ -29,6 +31,12 @@ def deposits_of_client(client_id: UUID) -> QuerySet[Deposit]:
 def deposit_of_client(client_id: UUID, deposit_id: UUID) -> Deposit | None:
     """One deposit, if it is this client's."""
     return deposits_of_client(client_id).filter(pk=deposit_id).first()
+
+
+def contract_began_at(client_id: UUID) -> datetime | None:
+    """When the client's contract began: at the first fact about them, their registration."""
+    first = read_subject("crm", ("client", str(client_id)), after_seq=0, limit=1)
+    return first[0].recorded_at if first and isinstance(first[0].fact, ClientRegistered) else None
 
 
 def deposits_so_far(client_id: UUID, *, currency_code: str) -> DepositsSoFar:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from payments.models import Payout, Withdrawal
+from payments.rules.patience import PATIENCE, TRY_AGAIN_AFTER
 from payments.selectors.psp_events import MOST_AT_ONCE, Waiting
-
-ABANDONED_AFTER = timedelta(seconds=30)
-"""A payout that is `sending` for longer was begun by a process that is no more: PSP calls are cut off far earlier."""
-
-SILENT_AFTER = timedelta(minutes=10)
-"""When nothing was heard of a sent payout for so long, the PSP is asked; its message may be lost."""
 
 
 def withdrawals_of_client(client_id: UUID) -> QuerySet[Withdrawal]:
@@ -38,20 +33,21 @@ def plan_of(withdrawal: Withdrawal) -> list[Payout]:
     return list(payouts.select_related("destination").order_by("number"))
 
 
-def withdrawals_to_send(*, limit: int = MOST_AT_ONCE) -> list[UUID]:
-    """Withdrawals that may be sent and have payouts that aren't begun."""
-    waiting = Withdrawal.objects.filter(state__in=["approved", "sending", "unknown"], payouts__state="planned")
+def withdrawals_to_send(now: datetime, *, limit: int = MOST_AT_ONCE) -> list[UUID]:
+    """Withdrawals that may be sent and have payouts that aren't begun, or are to be tried again."""
+    due = Q(payouts__attempts=0) | Q(payouts__state_since__lt=now - TRY_AGAIN_AFTER)
+    waiting = Withdrawal.objects.filter(due, state__in=["approved", "sending", "unknown"], payouts__state="planned")
     return list(waiting.order_by("state_since").values_list("pk", flat=True).distinct()[:limit])
 
 
 def payouts_to_ask_about(now: datetime, *, limit: int = MOST_AT_ONCE) -> list[UUID]:
-    """Payouts of which only the PSP can say how they stand."""
-    silent = Payout.objects.filter(
-        Q(state="unknown")
-        | Q(state="sending", state_since__lt=now - ABANDONED_AFTER)
-        | Q(state="sent", state_since__lt=now - SILENT_AFTER)
-    )
-    return list(silent.order_by("state_since").values_list("pk", flat=True)[:limit])
+    """Payouts of which only the PSP can say how they stand, and which it wasn't asked about just now."""
+    waits = Q()
+    for state, patience in PATIENCE.items():
+        quiet = Q(asked_at__isnull=True) | Q(asked_at__lt=now - patience.between_questions)
+        waits |= Q(quiet, state=state, state_since__lte=now - patience.before_first)
+    silent = Payout.objects.filter(waits).order_by("state_since")
+    return list(silent.values_list("pk", flat=True)[:limit])
 
 
 def withdrawals_to_approve() -> Waiting:

@@ -15,7 +15,7 @@ from fintech.cells import Actor, acting_as, current_cell
 from fintech.cells.identifiers import uuid7
 from fintech.factlog import record
 from fintech.facts.payments import DepositFailed, DepositPending, DepositRequested, DepositSettled
-from fintech.journal import inside_decision, verb
+from fintech.journal import Refusal, inside_decision, verb
 from fintech.ledger.book import Book
 from fintech.ledger.house_accounts import HousePurpose
 from fintech.ledger.money import Money
@@ -23,9 +23,10 @@ from fintech.ledger.transfer_codes import TransferCode
 from payments.models import Deposit, PspEvent, Wallet
 from payments.psps.deployment import provider, provider_for_deposits, return_url, webhook_url
 from payments.psps.protocol import NothingSent, OutcomeUnknown, ProviderRefused
+from payments.psps.registry import UnknownProvider
 from payments.rules.deposit_limits import Depositor, refusal_of_deposit
 from payments.rules.psp_events import Paid
-from payments.selectors.deposits import deposits_so_far
+from payments.selectors.deposits import contract_began_at, deposits_so_far
 from payments.services import refusals
 from payments.services.references import reference_of
 from payments.services.sources import note_source
@@ -49,13 +50,15 @@ def begin_deposit(*, key: str, client_id: UUID, wallet_id: UUID, amount: Money, 
     wallet = locked_wallet(wallet_id, client_id=client_id)
     require_currency(wallet, amount)
     if not standing.verified:
-        _refuse_before_verification(wallet, amount, method, standing.risk, decision.recorded_at)
+        # Another wallet of the same client may be paid into at this moment: the limit is for all of them together.
+        list(Wallet.objects.select_for_update(no_key=True).filter(client_id=client_id).order_by("id").values_list("id"))
+        refuse_before_verification(wallet, amount, method, standing.risk, decision.recorded_at)
     deposit_id = uuid7()
     deposit = Deposit.objects.create(
         id=deposit_id,
         wallet=wallet,
         client_id=client_id,
-        psp=provider_for_deposits(),
+        psp=_provider_for_deposits(),
         method=method,
         reference=reference_of(deposit_id),
         amount_minor=amount.minor,
@@ -134,6 +137,13 @@ def record_deposit_refused(*, key: str, deposit_id: UUID, code: str) -> UUID:
     return deposit_id
 
 
+def _provider_for_deposits() -> str:
+    try:
+        return provider_for_deposits()
+    except UnknownProvider:
+        raise Refusal("deposits-unavailable", "No payment provider takes deposits now.", status=503) from None
+
+
 def locked_deposit(deposit_id: UUID) -> Deposit:
     """The deposit's row under lock for the rest of the decision."""
     inside_decision("payments")
@@ -198,28 +208,23 @@ def _move(deposit: Deposit, state: str, *changed: str) -> None:
     deposit.save(update_fields=["state", "state_since", *changed])
 
 
-def _refuse_before_verification(
+def refuse_before_verification(
     wallet: Wallet, amount: Money, method: Method, risk: Literal["low", "medium", "high"], now: datetime
 ) -> None:
+    """Refuse what the jurisdiction's rule of a moment doesn't take from a client whose identity isn't proved."""
     jurisdiction = current_cell().jurisdiction
     rule = jurisdiction.rules_at(now).pre_verification_deposits
-    # Another wallet of the same client may be paid into at this moment: the limit is for all of them together.
-    list(
-        Wallet.objects.select_for_update(no_key=True)
-        .filter(client_id=wallet.client_id)
-        .order_by("id")
-        .values_list("id")
-    )
     so_far = deposits_so_far(
         wallet.client_id, currency_code=rule.limit.currency.code if rule.limit else wallet.currency
     )
     zone = jurisdiction.time_zone
+    began = min(filter(None, (contract_began_at(wallet.client_id), so_far.first_at)), default=None)
     refused = refusal_of_deposit(
         amount,
         depositor=Depositor(
             verified=False,
             risk=risk,
-            term_began_on=so_far.first_at.astimezone(zone).date() if so_far.first_at else None,
+            term_began_on=began.astimezone(zone).date() if began else None,
             deposited=so_far.total,
         ),
         from_own_bank_account=method == "bank_transfer",

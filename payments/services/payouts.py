@@ -38,7 +38,9 @@ from payments.psps.protocol import (
     PayoutStatus,
     ProviderRefused,
 )
+from payments.rules.patience import may_ask
 from payments.rules.states import withdrawal_state
+from payments.services.standing import standing_of
 from payments.services.wallets import house
 from payments.services.withdrawals import locked_withdrawal, move, require_sendable
 
@@ -69,6 +71,10 @@ class Begun:
 def send_withdrawal(withdrawal_id: UUID) -> None:
     """Send every payout of an approved withdrawal that is planned. Safe to run twice, and at once."""
     planned = Payout.objects.filter(withdrawal_id=withdrawal_id, state="planned").order_by("number")
+    client_id = Withdrawal.objects.values_list("client_id", flat=True).get(pk=withdrawal_id)
+    if standing_of(client_id).status != "active":
+        # It waits for as long as the client is suspended, and needs no refusal on record every two seconds.
+        return
     for payout_id in list(planned.values_list("pk", flat=True)):
         with acting_as(Actor.system("payouts")):
             try:
@@ -83,9 +89,9 @@ def send_withdrawal(withdrawal_id: UUID) -> None:
 def ask_about_payout(payout_id: UUID) -> None:
     """Ask the PSP about a payout whose outcome is unknown, or of which nothing was heard for long."""
     payout = Payout.objects.get(pk=payout_id)
-    if payout.state not in ("sending", "unknown", "sent"):
-        return
     with acting_as(Actor.psp(payout.psp)):
+        if not begin_question(key=str(uuid7()), payout_id=payout_id):
+            return
         try:
             status = provider(payout.psp).ask_payout(reference=payout.reference)
         except NotKnownToProvider:
@@ -133,6 +139,18 @@ def begin_payout(*, key: str, payout_id: UUID) -> Begun:
         entity=withdrawal.wallet.entity,
         attempt=payout.attempts,
     )
+
+
+@verb("payments")
+def begin_question(*, key: str, payout_id: UUID) -> bool:
+    """Note that the PSP is about to be asked about a payout; false when there is nothing to ask, or it just was."""
+    _, payout = _locked(payout_id)
+    now = inside_decision("payments").recorded_at
+    if not may_ask(payout.state, asked_at=payout.asked_at, now=now):
+        return False
+    payout.asked_at = now
+    payout.save(update_fields=["asked_at"])
+    return True
 
 
 @verb("payments")

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.db import transaction
+
 from fintech.cells import Actor, acting_as, current_cell
 from fintech.cells.identifiers import uuid7
 from fintech.factlog import record
@@ -154,7 +156,7 @@ def apply_psp_event(*, key: str, psp_event_id: UUID) -> AppliedEvent:
     event = PspEvent.objects.select_for_update(no_key=True).get(pk=psp_event_id)
     verdict = _judge(event, target)
     if verdict.step == "act":
-        _act(event, target, verdict)
+        verdict = _try_to_act(event, target, verdict)
     if event.state not in _OPEN:
         # Gone through again: what stands about the message stays, whatever is found now.
         return AppliedEvent(psp_event_id=event.id, state=event.state, why=event.why)
@@ -254,6 +256,16 @@ def _judge_source(event: PspEvent, deposit: Deposit, verdict: Verdict) -> Verdic
         paid = paid_from(body_of(event))
         if paid is None or paid.kind != "bank":
             return Verdict(step="review", why="not-from-a-bank-account")
+    return verdict
+
+
+def _try_to_act(event: PspEvent, target: Deposit | Payout | None, verdict: Verdict) -> Verdict:
+    """Act; where the ledger refuses (a closed period, say) nothing of it is written, and a person looks."""
+    try:
+        with transaction.atomic(using=inside_decision("payments").alias):
+            _act(event, target, verdict)
+    except Refusal as refusal:
+        return Verdict(step="review", why=refusal.code[:80])
     return verdict
 
 

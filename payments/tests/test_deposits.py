@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -14,7 +15,8 @@ from fintech.ledger.accounts import AccountKind
 from fintech.ledger.book import Book
 from fintech.privacy.sealing import unseal
 from payments.models import Deposit, PaymentSource, Withdrawal
-from payments.services.deposits import begin_deposit, open_page
+from payments.selectors.deposits import contract_began_at
+from payments.services.deposits import begin_deposit, open_page, refuse_before_verification
 from payments.tests.sandbox_process import Receiver, SandboxProcess
 from payments.tests.scenes import (
     Message,
@@ -92,6 +94,20 @@ def test_before_verification_the_rule_decides() -> None:
     begun(wallet, euros("500.00"), "bank_transfer")
     verify(client_id)
     assert not begun(wallet, euros("5000.00"), "card").bank_only
+
+
+def test_the_term_before_verification_counts_from_the_contract() -> None:
+    """K1: day 1 is the day after it, and from day 16 on nothing more is taken."""
+    client_id = registered()
+    began = contract_began_at(client_id)
+    assert began is not None
+    assert abs(datetime.now(UTC) - began) < timedelta(minutes=5)
+    wallet = wallet_of(client_id)
+    last, over = began + timedelta(days=15), began + timedelta(days=16)
+    refuse_before_verification(wallet, euros("10.00"), "bank_transfer", "low", last)
+    with pytest.raises(Refusal) as refused:
+        refuse_before_verification(wallet, euros("10.00"), "bank_transfer", "low", over)
+    assert (refused.value.code, refused.value.params["threshold"]) == ("verification-term-over", "15 days")
 
 
 def test_a_card_used_after_all_before_verification_waits_for_a_person() -> None:

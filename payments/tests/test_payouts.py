@@ -63,7 +63,7 @@ def known_to(psp: SandboxProcess, reference: str) -> list[dict[str, Any]]:
 
 def test_an_approved_withdrawal_is_sent_once_and_the_message_pays_it(psp: SandboxProcess) -> None:
     withdrawal = to_bank("80.00")
-    assert withdrawal.pk in withdrawals_to_send()
+    assert withdrawal.pk in withdrawals_to_send(datetime.now(UTC))
     before = clearing()
     for _ in range(3):
         send_withdrawal(withdrawal.pk)
@@ -129,6 +129,7 @@ def test_an_answer_that_is_lost_leaves_it_unknown_until_the_psp_is_asked(psp: Sa
     assert payout.pk in payouts_to_ask_about(datetime.now(UTC))
     psp.misbehave(settle_delay_ms=50)
     ask_about_payout(payout.pk)
+    assert payout.pk not in payouts_to_ask_about(datetime.now(UTC))
     assert Withdrawal.objects.get(pk=withdrawal.pk).state in ("sent", "paid")
     assert len(known_to(psp, payout.reference)) == 1
 
@@ -150,7 +151,8 @@ def test_a_psp_that_cant_be_reached_is_tried_again(psp: SandboxProcess) -> None:
     try:
         send_withdrawal(withdrawal.pk)
         assert states(withdrawal) == ("sending", "planned")
-        assert withdrawal.pk in withdrawals_to_send()
+        assert withdrawal.pk not in withdrawals_to_send(datetime.now(UTC))
+        assert withdrawal.pk in withdrawals_to_send(datetime.now(UTC) + timedelta(seconds=20))
     finally:
         psp.start()
     send_withdrawal(withdrawal.pk)

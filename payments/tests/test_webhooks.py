@@ -246,6 +246,17 @@ def test_a_person_has_a_message_tried_again_or_leaves_it_at_that(eu: CellContext
     set_actor(Actor.system("test"))
 
 
+def test_how_long_it_took_from_receipt_to_applied_is_measured() -> None:
+    labels = {"cell": "eu", "psp": "sandbox", "outcome": "applied"}
+
+    def measured() -> float:
+        return REGISTRY.get_sample_value("fintech_webhook_applied_seconds_count", labels) or 0.0
+
+    before = measured()
+    funded(euros("10.00"))
+    assert measured() >= before + 1
+
+
 def test_going_through_a_message_again_changes_nothing_that_was_done() -> None:
     wallet = funded(euros("10.00"))
     for event in PspEvent.objects.filter(reference__in=wallet.deposits.values("reference")):

@@ -133,7 +133,7 @@ def _approve_identity(story: Story) -> None:
         media_type, content = story.compliance.open_file(page.link(r"/documents/"))
         expect("the document", expected=passport_picture(), found=content)
         done = story.compliance.press(f"crm/identitycase/{story.case_id}/do/approve/", reason="Document and data agree")
-        step.saw(f"queues “{_queues(home.text)}”; a {media_type} as uploaded; {done}")
+        step.saw(f"queues “{_queues(home.text)}”; {media_type} as uploaded; {done}")
     with story.narration.step("the client is verified") as step:
         profile = await_that("verified", lambda: story.client.get("profile"), lambda seen: seen["verified"])
         expect("what is still to be done", expected=[], found=profile["next_steps"])

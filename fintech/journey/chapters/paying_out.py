@@ -59,7 +59,7 @@ def _large(story: Story) -> None:
         withdrawal = next(item for item in story.client.items("withdrawals") if item["id"] not in story.withdrawals)
         story.withdrawals.append(withdrawal["id"])
         expect("approvals needed", expected=2, found=withdrawal["approvals_needed"])
-        step.saw(f"{said} {withdrawal['approvals_needed']} approvals needed")
+        step.saw(f"{said.partition(' (')[0]}; {withdrawal['approvals_needed']} approvals needed")
     with story.narration.step("who requested it tries to approve it: refused") as step:
         step.saw(_refused_approval(story.maker, withdrawal["id"]))
         expect("the withdrawal", expected="requested", found=_read(story, withdrawal["id"])["state"])
