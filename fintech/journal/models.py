@@ -8,7 +8,7 @@ from fintech.privacy.declarations import Columns
 
 
 class JournalEntry(models.Model):
-    """One request and its answer."""
+    """One request and its answer. Of these rows only refusals are captured: what was done tells its own facts."""
 
     columns = Columns(
         plain=(

@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from crm.models import User
 from fintech.cells import Actor, CellContext, acting_as, cell
 from fintech.cells.identifiers import uuid7
+from fintech.factlog.models import Fact
 from fintech.journal import KeyReused, Refusal, current_decision, verb
 from fintech.journal.models import JournalEntry
 
@@ -63,6 +64,17 @@ def test_a_refusal_leaves_nothing_and_is_repeated_in_the_same_words(eu: CellCont
     assert refusals[0] == refusals[1]
     assert refusals[0]["params"] == {"guests": 3, "limit": 3}
     assert not User.objects.filter(email=email).exists()
+
+
+def test_a_refusal_is_told_in_the_fact_log_and_what_was_done_is_not_told_twice(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    with pytest.raises(Refusal):
+        invite(key="no" + email, email=email, refuse=True)
+    done = invite(key="yes" + email, email=email)
+    told = Fact.objects.using("eu_crm").filter(kind="journal_entry.inserted", data__new__operation="fintech.invite")
+    mine = [fact for fact in told if fact.data["new"]["key"] in ("no" + email, "yes" + email)]
+    assert [fact.data["new"]["outcome"] for fact in mine] == ["refused"]
+    assert done.journal_id not in [fact.journal_id for fact in mine]
 
 
 def test_the_same_key_with_another_body_is_refused(eu: CellContext) -> None:

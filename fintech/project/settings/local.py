@@ -77,7 +77,8 @@ EMAIL_HOST = "127.0.0.1"
 EMAIL_PORT = LAYOUT.port("smtp")
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = "service@localhost"
-STATIC_ROOT = str(LAYOUT.root / "static")
+# Served from the packages themselves; production collects them into the image.
+WHITENOISE_USE_FINDERS = True
 FINTECH_STORAGE_ROOT = str(LAYOUT.root / "storage")
 FINTECH_ANCHORS_ROOT = str(LAYOUT.root / "anchors")
 FINTECH_PSPS = {
