@@ -15,6 +15,7 @@ DECLARE
     change         constant bigint := CASE WHEN p_debit > 0 THEN -p_amount ELSE p_amount END;
     state          text[] := string_to_array(current_setting('ledger.decision', true), '|');
     moment         timestamptz;
+    covered        boolean;
 BEGIN
     IF p_value_date IS NOT NULL AND ledger_is_closed_v1(p_value_date) THEN
         outcome := 5;
@@ -61,10 +62,19 @@ BEGIN
         RETURNING t.id, t.client_id, t.recorded_at, t.value_date INTO transfer_id, client_id, recorded_at, value_date;
     END IF;
     IF transfer_id IS NULL THEN
-        SELECT 2, b.balance - b.held INTO outcome, available FROM ledger_balance AS b
+        SELECT b.balance - b.held, change > 0 OR NOT b.floored OR b.balance - b.held >= p_amount
+          INTO available, covered FROM ledger_balance AS b
          WHERE b.account = client AND b.client_id = coalesce(p_client_id, b.client_id)
            AND EXISTS (SELECT FROM ledger_account AS a WHERE a.number = house);
-        outcome := coalesce(outcome, 3);
+        IF covered THEN
+            -- This look sees what the first did not: somebody else has just opened the house account, or paid in.
+            SELECT again.* INTO outcome, transfer_id, leg, client_id, client_balance, client_seq, recorded_at,
+                                value_date, available
+              FROM ledger_post_one_v1(p_journal, p_debit, p_credit, p_amount, p_code, p_client_id, p_value_date,
+                                      p_reference) AS again;
+            RETURN;
+        END IF;
+        outcome := CASE WHEN available IS NULL THEN 3 ELSE 2 END;
         leg := NULL;
         RETURN;
     END IF;
