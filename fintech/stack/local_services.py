@@ -72,7 +72,7 @@ def cell_services(layout: LocalLayout, cell: str, *, position: int) -> list[Serv
     """The processes that work for one cell: `relay-eu`, `worker-eu` and so on."""
     queues = ",".join(f"{cell}.{kind}" for kind in QUEUES)
     worker = [
-        str(BIN / "celery"), "-A", "fintech.project.celery", "--skip-checks", "worker", "-Q", queues,
+        str(BIN / "celery"), "--quiet", "-A", "fintech.project.celery", "--skip-checks", "worker", "-Q", queues,
         "-n", f"worker@{cell}",
         "-P", "threads", "-c", "4", "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
         "--without-heartbeat",
