@@ -21,7 +21,7 @@ setup: .venv/installed
 .venv/installed: requirements.txt requirements-installer.txt
 	@echo "Setting up .venv (Python packages with hashes) …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-installer.txt
 	@$(BIN)/uv pip sync -q --system-certs --require-hashes --python $(BIN)/python requirements.txt requirements-installer.txt \
 		|| $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
