@@ -63,20 +63,24 @@ def connect(layout: LocalLayout, cell: str, role: str, database: str) -> psycopg
     )
 
 
-@pytest.fixture(scope="module", params=[("eu", "au"), ("au", "eu")], ids=["eu alone", "au alone"])
+@pytest.fixture(
+    scope="module",
+    params=[("eu", "au"), ("au", "eu"), ("uk", "eu")],
+    ids=["eu alone", "au alone", "uk, which is a file and nothing else"],
+)
 def played(request: pytest.FixtureRequest) -> Iterator[Played]:
     cell, other = request.param
     root = REPOSITORY / ".local" / f"alone-{cell}-{os.getpid()}"
     environment = {
         **os.environ,
         "FINTECH_LOCAL_ROOT": str(root),
-        "FINTECH_BASE_PORT": "14000" if cell == "eu" else "14200",
+        "FINTECH_BASE_PORT": {"eu": "14000", "au": "14200", "uk": "14400"}[cell],
         "FINTECH_CELLS": cell,
         "FINTECH_DATABASE_SUFFIX": "",
         "DJANGO_SETTINGS_MODULE": "fintech.project.settings.local",
     }
     layout = LocalLayout.from_environment(environment)
-    stack = Stack(layout, cells=("eu", "au"), durable=False)
+    stack = Stack(layout, cells=(cell, other), durable=False)
     stack.up()
     logs = {path: path.stat().st_size for path in layout.logs.glob(f"postgresql-{other}-*.log")}
     try:
