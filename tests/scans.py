@@ -15,8 +15,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-# pip-audit's exit status when it has found something.
-FOUND = 1
 
 
 def secrets_in_repository() -> list[str]:
@@ -45,19 +43,29 @@ def vulnerable_dependencies() -> tuple[str, bool]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as canary:
         canary.write("django==2.0.0\n")
         canary.flush()
-        if _audit("--requirement", canary.name, "--no-deps")[0] != FOUND:
+        if not _audit("--requirement", canary.name, "--no-deps"):
             return "dependencies: not scanned, since there is no advisory source here", _may_be_left_out()
-    status, output = _audit("--requirement", "requirements.txt")
-    return (output, False) if status else ("dependencies: no known vulnerabilities", True)
+    found = _audit("--requirement", "requirements.txt")
+    if found is None:
+        return "dependencies: not scanned, since the advisory source went away", _may_be_left_out()
+    return "\n".join(found) or "dependencies: no known vulnerabilities", not found
 
 
-def _audit(*arguments: str) -> tuple[int, str]:
-    command = [BIN / "pip-audit", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", *arguments]
+def _audit(*arguments: str) -> list[str] | None:
+    """The vulnerable packages with their advisories; None when the scanner couldn't do its work."""
+    command = [BIN / "pip-audit", "--disable-pip", "--progress-spinner", "off", "--timeout", "10", "--format", "json"]
     try:
-        audit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    except subprocess.TimeoutExpired:
-        return -1, "the advisory source doesn't answer"
-    return audit.returncode, audit.stdout + audit.stderr
+        audit = subprocess.run(
+            [*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        )
+        packages = json.loads(audit.stdout)["dependencies"]
+    except (subprocess.TimeoutExpired, ValueError, KeyError):
+        return None
+    return [
+        f"{package['name']} {package['version']}: {', '.join(hit['id'] for hit in package['vulns'])}"
+        for package in packages
+        if package.get("vulns")
+    ]
 
 
 def _may_be_left_out() -> bool:
