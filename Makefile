@@ -9,6 +9,9 @@ PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.sett
 	FINTECH_SMTP_HOST=smtp.invalid FINTECH_CERTIFICATE_AUTHORITY=/dev/null FINTECH_STORAGE_ROOT=/srv/storage \
 	FINTECH_ANCHORS_ROOT=/srv/anchors FINTECH_SECRETS_PATH=.local/check-secrets.json
 
+# Without compiled modules each of the many processes here would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-faults check format schema lock bench drill synth clean
 

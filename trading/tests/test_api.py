@@ -24,7 +24,8 @@ def app(room: DealingRoom) -> App:
     return app
 
 
-def account_with(app: App, cash: str) -> dict[str, Any]:
+def account_with(room: DealingRoom, app: App, cash: str) -> dict[str, Any]:
+    room.settle()  # what trading knows of the client must be younger than five seconds
     opened = app.post("trading-accounts", {"currency": "USD", "leverage": 500})
     assert opened.status_code == 201, opened.content
     account: dict[str, Any] = opened.json()
@@ -32,18 +33,19 @@ def account_with(app: App, cash: str) -> dict[str, Any]:
     return account
 
 
-def ordered(app: App, account: dict[str, Any], volume: str, side: str = "buy") -> HttpResponse:
+def ordered(room: DealingRoom, app: App, account: dict[str, Any], volume: str, side: str = "buy") -> HttpResponse:
     order = {"trading_account_id": account["id"], "instrument": "EURUSD", "side": side, "volume": volume}
+    room.settle()
+    room.quote("EURUSD", "1.09990", "1.10000")
     return app.post("orders", order)
 
 
 def test_a_client_opens_an_account_deals_and_sees_it_all(room: DealingRoom, app: App) -> None:
-    room.quote("EURUSD", "1.09990", "1.10000")
-    account = account_with(app, "5000.00")
+    account = account_with(room, app, "5000.00")
     assert account["account_number"].isdecimal()
     assert account["cash"] == {"amount": "0.00", "currency": "USD"}
 
-    placed = ordered(app, account, "1.00")
+    placed = ordered(room, app, account, "1.00")
 
     assert placed.status_code == 201, placed.content
     deal = placed.json()
@@ -72,10 +74,9 @@ def test_a_client_opens_an_account_deals_and_sees_it_all(room: DealingRoom, app:
 
 
 def test_an_order_above_margin_is_a_problem_that_names_rule_and_threshold(room: DealingRoom, app: App) -> None:
-    room.quote("EURUSD", "1.09990", "1.10000")
-    account = account_with(app, "100.00")
+    account = account_with(room, app, "100.00")
 
-    refused = ordered(app, account, "1.00")
+    refused = ordered(room, app, account, "1.00")
 
     problem = refused.json()
     assert (refused.status_code, problem["type"]) == (409, "/problems/margin-insufficient")
@@ -109,12 +110,12 @@ def test_an_order_needs_an_idempotency_key(room: DealingRoom, app: App) -> None:
 
 
 def test_another_clients_account_is_not_there(room: DealingRoom, app: App) -> None:
-    account = account_with(app, "100.00")
+    account = account_with(room, app, "100.00")
     other = App().registered()
 
     assert other.call("GET", f"/api/v1/trading-accounts/{account['id']}").status_code == 404
     assert other.call("GET", f"/api/v1/statements?trading_account_id={account['id']}").status_code == 404
-    assert ordered(other, account, "0.01").json()["type"] == "/problems/trading-account-unknown"
+    assert ordered(room, other, account, "0.01").json()["type"] == "/problems/trading-account-unknown"
     assert other.get("trading-accounts")["items"] == []
 
 
