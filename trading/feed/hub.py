@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from fintech.cells.threads import in_thread
 from trading.feed.accounts import last_sequences
 from trading.feed.messages import encoded
 from trading.feed.wake_ups import accounts_channel
-from trading.prices.latest import quotes_channel
+from trading.prices.latest import quote_key, quotes_channel
 
 logger = logging.getLogger(__name__)
 
@@ -53,18 +53,22 @@ class Hub:
         self._by_instrument: dict[str, set[Subscriber]] = defaultdict(set)
         self._by_account: dict[UUID, set[Subscriber]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
+        self._unknown = asyncio.Event()
 
     def start(self) -> None:
         """Begin to listen, unless it does already."""
         if not self._tasks or any(task.done() for task in self._tasks):
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+            work = (self._listen(), self._look(), self._find_unknown())
+            self._tasks = [asyncio.create_task(task) for task in work]
 
-    def follow_prices(self, subscriber: Subscriber, instruments: Iterable[str]) -> None:
+    def follow_prices(self, subscriber: Subscriber, instruments: Sequence[str]) -> None:
         """Offer a subscriber the prices of instruments, the latest known at once."""
         for instrument in instruments:
             self._by_instrument[instrument].add(subscriber)
             if instrument in self.latest:
                 subscriber.offer_price(instrument, self.latest[instrument])
+        if not set(instruments) <= self.latest.keys():
+            self._unknown.set()
 
     def leave_prices(self, subscriber: Subscriber, instruments: Iterable[str]) -> None:
         """Offer these prices no longer."""
@@ -87,11 +91,29 @@ class Hub:
                 client = redis.Redis.from_url(settings.VALKEY_URL, socket_connect_timeout=1)
                 async with client, client.pubsub(ignore_subscribe_messages=True) as listener:
                     await listener.subscribe(prices, accounts)
+                    # What was published before we listened is kept in Valkey, and read from now on.
+                    self._unknown.set()
                     async for message in listener.listen():
                         self._take(message["channel"].decode() == prices, message["data"])
             except (RedisError, OSError) as error:
                 logger.warning("the feed lost Valkey", extra={"error": type(error).__name__})
                 await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _find_unknown(self) -> None:
+        """Read the kept quotes of instruments that are followed and of which no tick has come yet."""
+        while True:
+            await self._unknown.wait()
+            self._unknown.clear()
+            wanted = [name for name, group in self._by_instrument.items() if group and name not in self.latest]
+            try:
+                async with redis.Redis.from_url(settings.VALKEY_URL, socket_connect_timeout=1) as client:
+                    for instrument in wanted:
+                        kept = await client.hgetall(quote_key(self.cell_name, instrument))
+                        if kept and instrument not in self.latest:
+                            quote = {name.decode(): value.decode() for name, value in kept.items()}
+                            self._offer(instrument, {**quote, "at": int(quote["at"])})
+            except (RedisError, OSError) as error:
+                logger.warning("the feed couldn't read quotes", extra={"error": type(error).__name__})
 
     def _take(self, is_price: bool, data: bytes) -> None:
         if not is_price:
@@ -100,7 +122,9 @@ class Hub:
                 subscriber.offer_news(account)
             return
         quote = json.loads(data)
-        instrument = quote.pop("symbol")
+        self._offer(quote.pop("symbol"), quote)
+
+    def _offer(self, instrument: str, quote: dict[str, object]) -> None:
         text = encoded("price", instrument=instrument, **quote)
         self.latest[instrument] = text
         for subscriber in tuple(self._by_instrument.get(instrument, ())):
