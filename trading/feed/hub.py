@@ -106,11 +106,12 @@ class Hub:
             self._unknown.clear()
             wanted = [name for name, group in self._by_instrument.items() if group and name not in self.latest]
             try:
-                async with redis.Redis.from_url(settings.VALKEY_URL, socket_connect_timeout=1) as client:
+                connection = redis.Redis.from_url(settings.VALKEY_URL, socket_connect_timeout=1, decode_responses=True)
+                async with connection as client:
                     for instrument in wanted:
                         kept = await client.hgetall(quote_key(self.cell_name, instrument))
                         if kept and instrument not in self.latest:
-                            quote = {name.decode(): value.decode() for name, value in kept.items()}
+                            quote = {str(name): str(value) for name, value in kept.items()}
                             self._offer(instrument, {**quote, "at": int(quote["at"])})
             except (RedisError, OSError) as error:
                 logger.warning("the feed couldn't read quotes", extra={"error": type(error).__name__})
