@@ -45,7 +45,7 @@ class Horizon:
         self._connections: dict[str, psycopg.Connection[Any]] = {}
         try:
             for concern in concerns:
-                self._connections[concern] = _connect(f"{cell_name}_{concern}")
+                self._connections[concern] = connect_for_relay(f"{cell_name}_{concern}")
         except psycopg.Error:
             self.close()
             raise
@@ -111,7 +111,7 @@ class Horizon:
         return int(row[0])
 
 
-def _connect(alias: str) -> psycopg.Connection[Any]:
+def connect_for_relay(alias: str) -> psycopg.Connection[Any]:
     """A plain connection in autocommit: a transaction of the relay's own would hold the horizon back."""
     wrapper = connections[alias]
     params = wrapper.get_connection_params()

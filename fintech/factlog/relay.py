@@ -20,9 +20,9 @@ from fintech.cells.actors import Actor
 from fintech.cells.context import alias_for, cell
 from fintech.factlog.bells import RING_EVERY_SECONDS, all_bells
 from fintech.factlog.followers import Follower, all_followers
-from fintech.factlog.following import FollowerStopped, StaleLeader, refuse_stale_leader, step
+from fintech.factlog.following import FollowerStopped, StaleLeader, step
 from fintech.factlog.heartbeats import BEAT_EVERY_SECONDS, beat
-from fintech.factlog.horizon import Horizon, _connect
+from fintech.factlog.horizon import Horizon, connect_for_relay
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Relay:
                     connections.close_all()
 
     def _stand_for_election(self) -> None:
-        election = _connect(alias_for("crm"))
+        election = connect_for_relay(alias_for("crm"))
         try:
             while not self._stop.is_set():
                 row = election.execute("SELECT pg_try_advisory_lock(%s)", [ELECTION]).fetchone()
@@ -174,6 +174,3 @@ def _ring(name: str, ring: Any) -> None:
         raise
     except Exception:
         logger.exception("a bell failed", extra={"bell": name})
-
-
-__all__ = ["Relay", "refuse_stale_leader"]
