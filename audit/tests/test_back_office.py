@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -13,20 +12,15 @@ from django.test import RequestFactory
 from audit.models import AuditCheckpoint, AuditEntry
 from audit.tests.logs import CLIENT, Log
 from audit.tests.urls import site
-from fintech.cells import reading
+from tests.clusters import TestClusters
 
 
 @pytest.fixture
-def shown_log(signed_log: Log, settings: Any) -> Log:
+def shown_log(clusters: TestClusters, signed_log: Log, settings: Any) -> Log:
     """The log, once the replica has it as well: lists are read there."""
     settings.ROOT_URLCONF = "audit.tests.urls"
-    deadline = time.monotonic() + 20
-    while True:
-        with reading("report"):
-            if AuditCheckpoint.objects.count() == 3:
-                return signed_log
-        assert time.monotonic() < deadline, "the replica doesn't catch up"
-        time.sleep(0.05)
+    clusters.replicate("eu")
+    return signed_log
 
 
 def page(view: str, model: type, *arguments: str, method: str = "get", **query: str) -> HttpResponse:
