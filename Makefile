@@ -7,7 +7,7 @@ MANAGE := $(BIN)/python manage.py
 PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.settings.production FINTECH_CELLS=eu \
 	FINTECH_REGION=eu-central-1 FINTECH_PRIMARY_HOST=primary.invalid FINTECH_VALKEY_HOST=valkey.invalid \
 	FINTECH_SMTP_HOST=smtp.invalid FINTECH_CERTIFICATE_AUTHORITY=/dev/null FINTECH_STORAGE_ROOT=/srv/storage \
-	FINTECH_ANCHORS_ROOT=/srv/anchors FINTECH_SECRETS_PATH=.local/run/check-secrets.json
+	FINTECH_ANCHORS_ROOT=/srv/anchors FINTECH_SECRETS_PATH=.local/check-secrets.json
 
 # Without compiled modules each of the many processes here would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -47,7 +47,7 @@ check: setup ## lint, types, import contracts, conventions, migrations, API sche
 	$(MANAGE) makemigrations --check --dry-run
 	$(BIN)/python -m tests.migration_lint
 	$(BIN)/python -m tests.schema_drift
-	$(BIN)/python -m tests.check_secrets .local/run/check-secrets.json
+	$(BIN)/python -m tests.check_secrets .local/check-secrets.json
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	$(BIN)/mypy
 	$(BIN)/python -m tests.scans

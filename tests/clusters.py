@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -22,6 +21,7 @@ from fintech.cells.replicas import probe
 from fintech.secrets import secret, use_provider
 from fintech.stack.engines import Stack
 from fintech.stack.layout import REPOSITORY, LocalLayout
+from fintech.stack.postgresql_making import wait_until_caught_up
 from fintech.stack.reaping import Reaper
 
 CELLS = ("eu", "au")
@@ -116,19 +116,9 @@ class TestClusters:
                 connections.settings[alias]["NAME"] = name
 
     def replicate(self, name: str) -> None:
-        """Wait until a cell's replica has replayed all that its primary has written by now.
-
-        Raises TimeoutError when it doesn't within a minute.
-        """
-        with self.superuser(name) as primary:
-            row = primary.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+        """Wait until a cell's replica has replayed all that its primary has written by now. Raises StackError."""
+        wait_until_caught_up(self.stack.replica(name), self.stack.primary(name))
         probe.forget()
-        deadline = time.monotonic() + 60
-        with self.superuser(name, port=self.layout.replica_port(name)) as replica:
-            while replica.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", row).fetchone() != (True,):
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"the replica of {name} doesn't catch up")
-                time.sleep(0.02)
 
     def _clone(self, name: str, suffix: str) -> None:
         with self.superuser(name) as connection:
@@ -141,13 +131,11 @@ class TestClusters:
             for concern in CONCERNS:
                 connection.execute(f"DROP DATABASE IF EXISTS {concern}{suffix} WITH (FORCE)".encode())
 
-    def superuser(
-        self, name: str, database: str = "postgres", port: int | None = None
-    ) -> psycopg.Connection[tuple[object, ...]]:
-        """A superuser's connection to a cell's primary, or to the port given; only tests and drills have one."""
+    def superuser(self, name: str, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """A superuser's connection to a cell's primary; only tests and drills have one."""
         return psycopg.connect(
             host="127.0.0.1",
-            port=port or self.layout.primary_port(name),
+            port=self.layout.primary_port(name),
             dbname=database,
             user="postgres",
             password=secret(f"{name}/database/postgres"),

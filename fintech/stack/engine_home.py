@@ -1,8 +1,8 @@
 """Where the engines' data stands: in the stack's root if the engines' user can come in there, else elsewhere.
 
 When root runs the stack of a repository that lies below a folder only root may enter, the engines (which run as
-an unprivileged user) can't reach `.local`. Then their folder is made in /var/tmp, named after the root, and
-`.local/engines` is a symbolic link to it: that link is the record of where the data is, and `reset` follows it.
+an unprivileged user) can't reach `.local/stack`. Then their folder is made in /var/tmp, named after the root, and
+`.local/stack/engines` is a symbolic link to it: that link is the record of where the data is, and `reset` follows it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from fintech.stack.layout import LocalLayout
 PREFIX = "fintech-engines-"
 OWNER_NOTE = "belongs-to"
 MARK = ".fintech-stack"
-# What a root may hold before its first start: other parts of the product write there too, and test runs have roots
-# of their own below it.
+# What a root may hold before its first start: other parts of the product write there too.
 HARMLESS = {"logs", "run"}
 
 
@@ -113,12 +112,8 @@ def _require_ours(root: Path) -> None:
             f"{root} belongs to user {owner}, you are {os.geteuid()}; run as that user, "
             "or keep a stack of your own: FINTECH_LOCAL_ROOT=<another folder>"
         )
-    if not (root / MARK).exists() and not all(_is_harmless(entry) for entry in root.iterdir()):
+    if not (root / MARK).exists() and not all(entry.name in HARMLESS for entry in root.iterdir()):
         raise RootNotOurs(f"{root} isn't empty and isn't a stack's folder; name another by FINTECH_LOCAL_ROOT")
-
-
-def _is_harmless(entry: Path) -> bool:
-    return entry.name in HARMLESS or (entry / MARK).exists()
 
 
 def _make_outside(layout: LocalLayout, user: EngineUser) -> Path:

@@ -55,11 +55,11 @@ class LocalLayout:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> LocalLayout:
-        """The layout that FINTECH_LOCAL_ROOT (default `.local` in the repository) and FINTECH_BASE_PORT name."""
+        """The layout that FINTECH_LOCAL_ROOT (default `.local/stack` in the repository) and FINTECH_BASE_PORT name."""
         text = environment.get("FINTECH_BASE_PORT") or str(DEFAULT_BASE_PORT)
         if not text.isdecimal():
             raise ValueError(f"FINTECH_BASE_PORT={text!r} is no port number")
-        root = Path(environment.get("FINTECH_LOCAL_ROOT") or REPOSITORY / ".local")
+        root = Path(environment.get("FINTECH_LOCAL_ROOT") or REPOSITORY / ".local" / "stack")
         return cls(
             root=root.expanduser().absolute(),
             base_port=int(text),

@@ -104,6 +104,13 @@ def test_a_folder_outside_that_others_could_have_planted_is_refused(private: Loc
         home_of(private, user)
 
 
+def test_a_folder_that_holds_something_else_is_refused(public: LocalLayout, user: EngineUser) -> None:
+    public.root.mkdir()
+    (public.root / "thesis.txt").touch()
+    with pytest.raises(RootNotOurs, match="isn't empty"):
+        prepare_root(public, user)
+
+
 def test_the_root_of_another_user_is_refused(public: LocalLayout, user: EngineUser) -> None:
     prepare_root(public, user)
     os.chown(public.root, user.uid, user.gid)

@@ -29,7 +29,7 @@ examples:
 environment:
   FINTECH_CELLS            which cells (default eu,au)
   FINTECH_BASE_PORT        the first of the ports (default 8000)
-  FINTECH_LOCAL_ROOT       where data, secrets and logs stand (default .local)
+  FINTECH_LOCAL_ROOT       where data, secrets and logs stand (default .local/stack)
   FINTECH_POSTGRESQL_BIN   the bin folder of a PostgreSQL 17 or newer, instead of the installed wheel
   FINTECH_STACK_USER       who runs the engines when root starts them (default postgres, else nobody)
 """
