@@ -19,6 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 from fintech.factlog.reading import subject_seq
 from fintech.stack import ports, processes
 from fintech.stack.layout import REPOSITORY, LocalLayout
+from trading.prices.latest import quote_key
+from trading.selectors.market import valkey
 from trading.services.feed_tickets import issue_ticket
 from trading.tests.dealing_room import DealingRoom, Trader
 
@@ -113,6 +115,7 @@ def test_nobody_sees_the_account_of_another(room: DealingRoom, gateway: int) -> 
 
 
 def test_prices_come_as_they_are_published_and_the_latest_known_at_once(room: DealingRoom, gateway: int) -> None:
+    valkey().delete(quote_key("eu", "GBPUSD"))  # what other tests have quoted would be the latest known
     with opened(gateway, issue_ticket(room.trader().client_id)) as connection:
         connection.send(json.dumps({"type": "subscribe_prices", "instruments": ["GBPUSD"]}))
         connection.send(json.dumps({"type": "ping"}))
