@@ -47,6 +47,8 @@ check: setup ## lint, types, import contracts, conventions, migrations, API sche
 	$(MANAGE) makemigrations --check --dry-run
 	$(BIN)/python -m tests.migration_lint
 	$(BIN)/python -m tests.schema_drift
+	$(BIN)/python -m tests.fact_catalogue
+	$(BIN)/python -m tests.size_ratchet
 	$(BIN)/python -m tests.check_secrets .local/check-secrets.json
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	$(BIN)/mypy
@@ -56,8 +58,9 @@ format: setup ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format -q .
 
-schema: setup ## write docs/openapi.json anew
+schema: setup ## write docs/openapi.json and docs/facts.md anew
 	$(BIN)/python -m tests.schema_drift --write
+	$(BIN)/python -m tests.fact_catalogue --write
 
 lock: setup ## resolve requirements.txt anew, with hashes
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \

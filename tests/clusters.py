@@ -38,6 +38,7 @@ class TestClusters:
         self.layout = LocalLayout.from_environment()
         self.stack = Stack(self.layout, cells=CELLS, replicas=True, durable=False)
         self.kept = bool(os.environ.get("FINTECH_TEST_SLOT"))
+        self._reaper: Reaper | None = None
 
     def up(self) -> None:
         """Start the engines and migrate the templates, unless a kept run of the same migrations has done it."""
@@ -81,6 +82,8 @@ class TestClusters:
 
     def destroy(self) -> None:
         """Stop the engines and remove everything of theirs."""
+        if self._reaper:
+            self._reaper.stop_everything()
         self.stack.down()
         Stack(self.layout, cells=CELLS, replicas=True, durable=False).reset()
         shutil.rmtree(self.layout.root, ignore_errors=True)

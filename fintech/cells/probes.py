@@ -6,7 +6,7 @@ from django.db import connections
 
 from fintech.cells.actors import Actor
 from fintech.cells.context import CONCERNS, cell
-from fintech.cells.replicas import reading
+from fintech.cells.replicas import choose
 from fintech.cells.topology import served_cells
 from fintech.observability.health import probe
 
@@ -25,6 +25,6 @@ def every_primary_answers() -> None:
 def every_replica_is_near() -> None:
     """Raises RuntimeError for a replica that is down or too far behind: reports then load the primary."""
     for name in served_cells():
-        with cell(name, actor=Actor.system("health")), reading("report") as chosen:
-            if not chosen.replica:
-                raise RuntimeError(f"the replica of {name} is {chosen.why}")
+        chosen = choose(name)
+        if not chosen.replica:
+            raise RuntimeError(f"the replica of {name} is {chosen.why or 'not there'}")

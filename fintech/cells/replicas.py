@@ -128,7 +128,10 @@ def reading(kind: Literal["report"]) -> Iterator[Reading]:
     """
     if kind != "report":
         raise ValueError(f"{kind!r} is no way of reading; there is 'report'")
-    chosen = _choose(current_cell().name)
+    cell_name = current_cell().name
+    chosen = choose(cell_name)
+    if chosen.why in ("down", "behind"):
+        _fallbacks.labels(cell=cell_name, why=chosen.why).inc()
     token = _reading.set(chosen)
     try:
         yield chosen
@@ -144,7 +147,8 @@ def replica_or_primary(primary: str) -> str:
     return f"{primary}_replica"
 
 
-def _choose(cell_name: str) -> Reading:
+def choose(cell_name: str) -> Reading:
+    """Where a report of this cell would be read now, and why not from the replica (`down`, `behind`)."""
     now = datetime.now(UTC)
     if served_cell(cell_name).replica is None:
         return Reading(replica=False, as_of=now, why="none configured")
@@ -155,5 +159,4 @@ def _choose(cell_name: str) -> Reading:
         why = "behind"
     else:
         return Reading(replica=True, as_of=state.as_of)
-    _fallbacks.labels(cell=cell_name, why=why).inc()
     return Reading(replica=False, as_of=now, why=why)

@@ -151,7 +151,9 @@ def test_nothing_personal_stands_in_log_files_and_stored_documents(played: Playe
 
 
 def needles_of(played: Played) -> list[str]:
-    """Lower case: the addresses to sign in with, and what the journey's client is called and where she lives."""
+    """What identifies the journey's client, in lower case: as text, and as the hexadecimal form of a bytes column."""
     emails = [email.lower() for email in played.personal]
     assert emails
-    return [*emails, "ada example", "harbour street"]
+    named = [*emails, "ada example", "harbour street"]
+    as_written = [*emails, "Ada Example", "Harbour Street"]
+    return [*named, *(text.encode().hex() for text in as_written)]

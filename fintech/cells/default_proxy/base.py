@@ -1,6 +1,6 @@
 """`default` is no database: under a bound cell it is that cell's crm connection, without one it refuses.
 
-Platform code (allauth, celery-beat) says a bare `atomic()`, which means `default`; through this proxy it runs in
+Platform code (allauth) says a bare `atomic()`, which means `default`; through this proxy it runs in
 the right cell, in the same transaction as our own code on crm. Our own code never says it: a lint rule sees to that.
 """
 

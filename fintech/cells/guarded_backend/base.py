@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend with two additions: it refuses a foreign cell, and it reads its password late.
+"""Django's PostgreSQL backend, which also refuses a foreign cell, reads its password late, and tells a cut short.
 
 `using=` never asks a router, so the router alone can't keep a query in its cell: the backend compares its alias
 with the bound cell each time a connection is about to be used.
@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+from django.db import OperationalError
 from django.db.backends.postgresql import base
+from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
 
 from fintech.cells.context import in_maintenance, refuse_foreign
 from fintech.secrets import refresh, secret
@@ -17,8 +20,25 @@ from fintech.secrets import refresh, secret
 AUTHENTICATION_FAILURES = ("28P01", "28000")
 
 
+class ErrorsOfADatabase(DatabaseErrorWrapper):
+    """Django's errors, with one correction: a transaction that took too long is cut by the server's closing of the
+    connection, which is an OperationalError like any lost connection; psycopg calls it an internal error."""
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        """Raise Django's error for the driver's."""
+        if isinstance(exc_value, psycopg.errors.TransactionTimeout):
+            self.wrapper.errors_occurred = True  # type: ignore[attr-defined]
+            raise OperationalError(*exc_value.args).with_traceback(traceback) from exc_value
+        super().__exit__(exc_type, exc_value, traceback)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to one concern's database in one cell."""
+
+    @cached_property
+    def wrap_database_errors(self) -> ErrorsOfADatabase:
+        """Turns the driver's errors into Django's."""
+        return ErrorsOfADatabase(self)
 
     def ensure_connection(self) -> None:
         """Connect if necessary; raises NoCellBound or ForeignCell unless this alias's cell is bound."""

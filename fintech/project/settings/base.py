@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from celery.schedules import crontab
+
 from fintech.http.schema_settings import SPECTACULAR_SETTINGS as API_SCHEMA_SETTINGS
 from fintech.observability.logs import logging_configuration
 from fintech.privacy.declarations import Columns
@@ -180,6 +182,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,
     "socket_connect_timeout": 0.2,
+}
+# What a clock starts, for each cell by its own beat (UTC). What waits in a database is found by the relay's bells.
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "sessions that have expired": {"task": "crm.clear_expired_sessions", "schedule": crontab(hour=2, minute=20)},
+    "the audit log's coming months": {"task": "audit.make_partitions", "schedule": crontab(hour=2, minute=40)},
 }
 
 LOGGING = logging_configuration(service=SERVICE)

@@ -17,8 +17,6 @@ from fintech.stack.find_postgresql import find_postgresql
 from fintech.stack.layout import LocalLayout
 from fintech.stack.readable_programs import readable_postgresql
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the engines over to another user")
-
 
 @pytest.fixture
 def user() -> EngineUser:
