@@ -22,6 +22,7 @@ from crm.models import IdentityCase, IdentityDocument
 from crm.selectors.identity_cases import case_of_client, cases_of_client
 from crm.services.identity_cases import open_identity_case, submit_identity_case, upload_document
 from fintech.http.idempotency import IdempotentPost
+from fintech.http.reading_own import reads_own
 
 
 class IdentityCasesView(IdempotentPost, ListAPIView):  # type: ignore[type-arg]
@@ -37,6 +38,7 @@ class IdentityCasesView(IdempotentPost, ListAPIView):  # type: ignore[type-arg]
         return cases_of_client(client_id_of(self.request))
 
     @extend_schema(operation_id="identity_case_list")
+    @reads_own
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The client's cases, newest first."""
         return super().get(request, *args, **kwargs)
@@ -57,6 +59,7 @@ class IdentityCaseView(APIView):
     permission_classes = (IsClient,)
 
     @extend_schema(operation_id="identity_case_read", responses=IdentityCaseSerializer)
+    @reads_own
     def get(self, request: Request, case_id: UUID) -> Response:
         """The case, with its documents and, once it is decided, the reason."""
         return _case(request, case_id)

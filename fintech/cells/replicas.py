@@ -1,8 +1,9 @@
-"""Reading from the replica: for reports, lists and dashboards, with the moment that they show.
+"""Reading from the replica: for reports, lists and dashboards, and for what somebody has just changed themselves.
 
 `reading("report")` lets reads of the block go to the bound cell's replica while its lag is within the limit, and
-says as of when they stand. A health probe in a thread of its own watches the replicas, so that a dead one costs no
-request a connection time-out. Writes, and reads inside a transaction, always go to the primary.
+says as of when they stand. `reading("own")` does so only where the replica has replayed what the client and the actor
+have changed last. A health probe in a thread of its own watches the replicas, so that a dead one costs no request a
+connection time-out. Writes, and reads inside a transaction, always go to the primary.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from prometheus_client import Counter
 
+from fintech.cells.actors import Actor
 from fintech.cells.context import current_cell
+from fintech.cells.freshness import mark_of
 from fintech.cells.topology import served_cell
 from fintech.secrets import secret
 
@@ -43,11 +47,28 @@ class ReplicaState:
 
 @dataclass(frozen=True)
 class Reading:
-    """Where the reads of a block go: to the replica or not, and the moment that they show (UTC)."""
+    """Where the reads of a block go: to the replica or not, and the moment that they show (UTC).
+
+    `subjects` are those who must find what they have changed; empty for a report. For them each database is looked at
+    once, on the connection that is then read, and `_own` remembers which replicas have shown to be fresh enough.
+    """
 
     replica: bool
     as_of: datetime
     why: str = ""
+    subjects: tuple[str, ...] = ()
+    _own: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def allows(self, primary: str) -> bool:
+        """Whether reads of this primary's data may go to its replica."""
+        if not self.replica or not self.subjects:
+            return self.replica
+        if primary not in self._own:
+            why = _behind_own(primary, self.subjects)
+            self._own[primary] = not why
+            if why:
+                _fallbacks.labels(cell=current_cell().name, why=why).inc()
+        return self._own[primary]
 
 
 class ReplicaProbe:
@@ -120,18 +141,23 @@ _reading: ContextVar[Reading | None] = ContextVar("fintech_reading", default=Non
 
 
 @contextmanager
-def reading(kind: Literal["report"]) -> Iterator[Reading]:
+def reading(kind: Literal["report", "own"], *, client_id: UUID | None = None) -> Iterator[Reading]:
     """Let the reads of the block go to the replica; gives where they go and as of when.
 
-    Falls back to the primary, and counts it, when the replica is down, unknown or further behind than
-    FINTECH_REPLICA_LAG_SECONDS.
+    "report" is for dashboards, lists of everybody's, exports and statements; "own" for what the actor, or the client
+    of `client_id` (without it: the actor), has changed. Falls back to the primary, and counts it, when the replica is
+    down, unknown or further behind than FINTECH_REPLICA_LAG_SECONDS, and for "own" where no mark says how far the
+    replica must have come.
     """
-    if kind != "report":
-        raise ValueError(f"{kind!r} is no way of reading; there is 'report'")
-    cell_name = current_cell().name
-    chosen = choose(cell_name)
+    if kind not in ("report", "own"):
+        raise ValueError(f"{kind!r} is no way of reading; there are 'report' and 'own'")
+    context = current_cell()
+    chosen = choose(context.name)
     if chosen.why in ("down", "behind"):
-        _fallbacks.labels(cell=cell_name, why=chosen.why).inc()
+        _fallbacks.labels(cell=context.name, why=chosen.why).inc()
+    if kind == "own":
+        owner = str(Actor.client(client_id)) if client_id else str(context.actor)
+        chosen = replace(chosen, subjects=tuple(sorted({owner, str(context.actor)})))
     token = _reading.set(chosen)
     try:
         yield chosen
@@ -142,9 +168,22 @@ def reading(kind: Literal["report"]) -> Iterator[Reading]:
 def replica_or_primary(primary: str) -> str:
     """The alias for a read: the replica's inside `reading(…)`, unless a transaction is open on the primary."""
     chosen = _reading.get()
-    if chosen is None or not chosen.replica or connections[primary].in_atomic_block:
+    if chosen is None or connections[primary].in_atomic_block or not chosen.allows(primary):
         return primary
     return f"{primary}_replica"
+
+
+def _behind_own(primary: str, subjects: tuple[str, ...]) -> str:
+    """Why the replica may not show what the subjects have changed last; empty when it may."""
+    mark = mark_of(primary, subjects)
+    if mark is None:
+        return "no mark"
+    try:
+        with connections[f"{primary}_replica"].cursor() as cursor:
+            cursor.execute("SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') >= %s", [mark])
+            return "" if cursor.fetchone() == (True,) else "own changes to come"
+    except DatabaseError:
+        return "down"
 
 
 def choose(cell_name: str) -> Reading:

@@ -12,6 +12,7 @@ from prometheus_client import Counter, Gauge
 
 from fintech.cells.actors import Actor
 from fintech.cells.context import acting_as, alias_for, current_cell
+from fintech.cells.freshness import leave_marks
 from fintech.factlog.followers import Followed, Follower
 from fintech.factlog.reading import current_incarnation, read_log
 from fintech.journal.decisions import Decision, Request, deciding
@@ -55,8 +56,16 @@ def step(follower: Follower, *, final: int, epoch: int) -> Step:
         entries = read_log(follower.source, after=bookmark, up_to=final, limit=BATCH)
         last = _handle(alias, follower, entries) if entries else final
         _move(alias, follower, incarnation, last)
+    if follower.into != "audit":
+        leave_marks(alias, _clients_touched(follower, entries))
     _measure(follower, entries, last, final)
     return Step(len(entries), last)
+
+
+def _clients_touched(follower: Follower, entries: Sequence[Followed]) -> set[str]:
+    """Whose view of the follower's database has changed: the clients that the facts name."""
+    named = (entry.data.get("client_id") for entry in entries if follower.wants(entry.kind))
+    return {f"client:{client_id}" for client_id in named if client_id}
 
 
 def refuse_stale_leader(alias: str, epoch: int) -> None:

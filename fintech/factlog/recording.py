@@ -29,4 +29,6 @@ def record(fact: object, *, subject: tuple[str, UUID | int | str]) -> int:
             [declared.kind, declared.version, subject[0], str(subject[1]), json.dumps(encode(fact))],
         )
         (seq,) = cursor.fetchone()
+    if isinstance(client_id := getattr(fact, "client_id", None), UUID):
+        decision.concerns_clients.add(client_id)
     return int(seq)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connections
 
@@ -49,6 +50,8 @@ class Decision:
         self._journal_id: int | None = None
         self._recorded_at: datetime | None = None
         self.earlier: EarlierAnswer | None = None
+        self.concerns_clients: set[UUID] = set()
+        """Whose view of the data this decision changes, as its facts say."""
 
     @property
     def concern(self) -> str:

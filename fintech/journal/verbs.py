@@ -17,7 +17,9 @@ from typing import Any, ParamSpec, TypeVar, get_type_hints
 import psycopg.errors
 from django.db import OperationalError, transaction
 
+from fintech.cells.actors import Actor
 from fintech.cells.context import current_cell
+from fintech.cells.freshness import leave_marks
 from fintech.factlog.wake_up import wake_relay
 from fintech.facts.codec import Json, decode, encode
 from fintech.journal.decisions import Decision, EarlierAnswer, deciding, payload_hash, request_by
@@ -69,7 +71,8 @@ def _decide(concern: str, operation: str, body: Callable[..., Any], kwargs: dict
     hashed = payload_hash(_payload(body, kwargs))
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            outcome, answer = _attempt(Decision(alias, request), body, kwargs, hashed)
+            decision = Decision(alias, request)
+            outcome, answer = _attempt(decision, body, kwargs, hashed)
         except OperationalError as error:
             if attempt == ATTEMPTS or not isinstance(error.__cause__, _WORTH_ANOTHER_TRY):
                 raise
@@ -77,6 +80,7 @@ def _decide(concern: str, operation: str, body: Callable[..., Any], kwargs: dict
         else:
             break
     wake_relay(alias)
+    leave_marks(alias, {str(context.actor), *(str(Actor.client(client)) for client in decision.concerns_clients)})
     if outcome == "refused":
         raise Refusal.from_json(answer)  # type: ignore[arg-type]
     return decode(get_type_hints(body)["return"], answer)

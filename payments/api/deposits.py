@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from crm.api.clients import client_id_of
 from crm.api.permissions import IsClient
 from fintech.http.idempotency import IdempotentPost
+from fintech.http.reading_own import reads_own
 from payments.api.serializers import BeginDepositSerializer, DepositSerializer
 from payments.models import Deposit
 from payments.selectors.deposits import deposit_of_client, deposits_of_client
@@ -35,6 +36,7 @@ class DepositsView(IdempotentPost, ListAPIView):  # type: ignore[type-arg]
         return deposits_of_client(client_id_of(self.request))
 
     @extend_schema(operation_id="deposit_list")
+    @reads_own
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The client's deposits, newest first, each with its next step."""
         return super().get(request, *args, **kwargs)

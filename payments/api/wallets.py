@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from crm.api.clients import client_id_of
 from crm.api.permissions import IsClient
 from fintech.http.idempotency import IdempotentPost
+from fintech.http.reading_own import reads_own
 from payments.api.serializers import (
     OpenWalletSerializer,
     SendTransferSerializer,
@@ -38,6 +39,7 @@ class WalletsView(IdempotentPost, ListAPIView):  # type: ignore[type-arg]
         return wallets_of_client(client_id_of(self.request))
 
     @extend_schema(operation_id="wallet_list")
+    @reads_own
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The client's wallets with their balances, newest first."""
         return super().get(request, *args, **kwargs)
@@ -64,6 +66,7 @@ class TransfersView(IdempotentPost, ListAPIView):  # type: ignore[type-arg]
         return transfers_of_client(client_id_of(self.request))
 
     @extend_schema(operation_id="transfer_list")
+    @reads_own
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Transfers in both directions, newest first."""
         return super().get(request, *args, **kwargs)

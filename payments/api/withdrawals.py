@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from crm.api.clients import client_id_of
 from crm.api.permissions import IsClient
 from fintech.http.idempotency import IdempotentPost
+from fintech.http.reading_own import reads_own
 from payments.api.serializers import CancelSerializer, RequestWithdrawalSerializer, WithdrawalSerializer
 from payments.models import Withdrawal
 from payments.selectors.withdrawals import withdrawal_of_client, withdrawals_of_client
@@ -35,6 +36,7 @@ class WithdrawalsView(IdempotentPost, ListAPIView):  # type: ignore[type-arg]
         return withdrawals_of_client(client_id_of(self.request))
 
     @extend_schema(operation_id="withdrawal_list")
+    @reads_own
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The client's withdrawals, newest first, each with its plan and next step."""
         return super().get(request, *args, **kwargs)
@@ -59,6 +61,7 @@ class WithdrawalView(APIView):
     permission_classes = (IsClient,)
 
     @extend_schema(operation_id="withdrawal_read", responses=WithdrawalSerializer)
+    @reads_own
     def get(self, request: Request, withdrawal_id: UUID) -> Response:
         """The withdrawal with its plan and next step."""
         return _withdrawal(client_id_of(request), withdrawal_id)

@@ -15,6 +15,7 @@ from crm.api.clients import client_id_of
 from crm.api.permissions import IsClient
 from fintech.http.idempotency import IdempotentPost
 from fintech.http.pagination import CursorPage
+from fintech.http.reading_own import reads_own
 from fintech.http.serializers import PublicIdField, StrictSerializer, validated_query
 from trading.api.serializers import (
     ClosePositionSerializer,
@@ -52,6 +53,7 @@ class OrderList(IdempotentPost, APIView):
     pagination_class = CursorPage
 
     @extend_schema(parameters=[_ACCOUNT], responses=OrderSerializer(many=True))
+    @reads_own
     def get(self, request: Request) -> Response:
         """A page of orders with their fills."""
         query = validated_query(request, OrderQuery, also=("cursor", "limit"))
@@ -75,6 +77,7 @@ class PositionList(APIView):
     pagination_class = CursorPage
 
     @extend_schema(parameters=[_ACCOUNT, _STATUS], responses=PositionSerializer(many=True))
+    @reads_own
     def get(self, request: Request) -> Response:
         """A page of positions; open ones with what closing them now would bring."""
         query: dict[str, Any] = validated_query(request, PositionQuery, also=("cursor", "limit"))

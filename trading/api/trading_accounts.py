@@ -14,6 +14,7 @@ from crm.api.clients import client_id_of
 from crm.api.permissions import IsClient
 from fintech.http.idempotency import IdempotentPost
 from fintech.http.pagination import CursorPage
+from fintech.http.reading_own import reads_own
 from fintech.http.serializers import PublicIdField, StrictSerializer, validated_query
 from trading.api.serializers import (
     OpenAccountSerializer,
@@ -38,6 +39,7 @@ class TradingAccountList(IdempotentPost, APIView):
     pagination_class = CursorPage
 
     @extend_schema(responses=TradingAccountSerializer(many=True))
+    @reads_own
     def get(self, request: Request) -> Response:
         """Every account, with its worth at the quotes of this moment."""
         page = self.pagination_class()
@@ -111,6 +113,7 @@ class StatementList(APIView):
         parameters=[OpenApiParameter("trading_account_id", UUID, required=True)],
         responses=StatementLineSerializer(many=True),
     )
+    @reads_own
     def get(self, request: Request) -> Response:
         """A page of movements of its cash."""
         query = validated_query(request, StatementQuery, also=("cursor", "limit"))
