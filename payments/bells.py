@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fintech.factlog import bell
+from fintech.ledger.book import Book
 from payments.selectors.psp_events import unapplied_events
 from payments.selectors.withdrawals import payouts_to_ask_about, withdrawals_to_send
-from payments.services.publishing import publish_event, publish_question, publish_withdrawal
+from payments.services.publishing import publish_event, publish_expired_hold, publish_question, publish_withdrawal
 
 
 @bell("payments.psp_events")
@@ -29,3 +30,12 @@ def ring_for_payouts() -> int:
     for payout_id in to_ask:
         publish_question(payout_id)
     return len(to_send) + len(to_ask)
+
+
+@bell("payments.holds")
+def ring_for_holds() -> int:
+    """Publish a task for each hold whose time is over."""
+    found = Book("payments").holds_to_expire()
+    for hold_id in found:
+        publish_expired_hold(hold_id)
+    return len(found)

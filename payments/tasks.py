@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from fintech.cells.tasks import cell_task
-from payments.services import payouts, psp_events
+from fintech.ledger.book import Book
+from payments.services import book_keeping, payouts, psp_events
 
 
 @cell_task(kind="webhooks", name="payments.apply_psp_event")
@@ -24,3 +25,15 @@ def send_withdrawal(withdrawal_id: str) -> None:
 def ask_about_payout(payout_id: str) -> None:
     """Ask a PSP about a payout whose outcome isn't known."""
     payouts.ask_about_payout(UUID(payout_id))
+
+
+@cell_task(kind="default", name="payments.expire_hold")
+def expire_hold(hold_id: int) -> None:
+    """Make available what is left of a hold whose time is over."""
+    book_keeping.expire_hold(key=f"expire:{hold_id}", hold_id=hold_id)
+
+
+@cell_task(kind="default", name="payments.take_snapshots")
+def take_snapshots() -> None:
+    """Keep the balances of house accounts that have many transfers since they were last kept."""
+    Book("payments").take_due_snapshots()

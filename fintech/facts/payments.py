@@ -5,6 +5,7 @@ Amounts are whole minor units of the currency beside them. `deposit`, `withdrawa
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from fintech.facts.language import fact
@@ -297,3 +298,20 @@ class TransferFromTradingSuspended:
     amount_minor: int
     currency: str
     why: str
+
+
+@fact("payments.period.closed", version=1)
+class PeriodClosed:
+    """The book takes no more transfers with a value date up to this day; what was wrong is corrected later."""
+
+    closed_through: date
+
+
+@fact("payments.hold.expired", version=1)
+class HoldExpired:
+    """A hold's time was over: what was left of it is available again. Withdrawals' holds never end by time."""
+
+    hold_id: int
+    client_id: UUID
+    amount_minor: int
+    currency: str

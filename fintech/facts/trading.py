@@ -6,7 +6,7 @@ Volumes (lots) and prices are decimal texts, amounts whole minor units of the cu
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from fintech.facts.language import fact
@@ -201,3 +201,10 @@ class CommissionPaid:
     transfer_id: int
     amount_minor: int
     currency: str
+
+
+@fact("trading.period.closed", version=1)
+class PeriodClosed:
+    """The book takes no more transfers with a value date up to this day; what was wrong is corrected later."""
+
+    closed_through: date

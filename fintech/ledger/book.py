@@ -40,6 +40,9 @@ _ahead_of_clock = Counter(
 )
 AHEAD_OF_CLOCK = timedelta(seconds=1)
 
+SNAPSHOT_TAIL = 10_000
+"""So many transfers of a house account are summed up at most, besides those of the last minutes."""
+
 _RELEASED, _EXPIRED = 2, 3
 
 
@@ -223,6 +226,21 @@ class Book(ReadableBook):
     def take_snapshot(self, account: int, *, through_id: int) -> None:
         """Keep a house account's balance up to a final id of the log, so that reads sum only what follows."""
         calls.row(self.alias, "SELECT ledger_take_snapshot_v1(%s::bigint, %s::bigint)", [account, through_id])
+
+    def take_due_snapshots(self, *, tail: int = SNAPSHOT_TAIL) -> list[int]:
+        """Take a snapshot of each house account with so many transfers since its last; gives their numbers.
+
+        Changes no balance, so it needs no decision; outside every transaction, since only there an id is known to be
+        final. Takes none while an open transaction could still show an earlier transfer.
+        """
+        final = calls.row(self.alias, "SELECT ledger_final_id_v1()")[0]
+        if final is None:
+            return []
+        query = "SELECT ledger_snapshots_due_v1(%s::integer, %s::bigint)"
+        due = [int(number) for (number,) in calls.rows(self.alias, query, [tail, final])]
+        for account in due:
+            self.take_snapshot(account, through_id=final)
+        return due
 
     # Inside
 

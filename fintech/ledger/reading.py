@@ -126,6 +126,11 @@ class ReadableBook:
             raise UnknownHold(f"there is no hold {hold}")
         return found[0]
 
+    def holds_to_expire(self, *, limit: int = 100) -> list[int]:
+        """Holds whose time is over and of which something is left."""
+        query = "SELECT ledger_holds_to_expire_v1(%s::integer)"
+        return [int(hold) for (hold,) in calls.rows(self._readable(), query, [limit])]
+
     def _readable(self) -> str:
         return replica_or_primary(self.alias)
 

@@ -20,3 +20,8 @@ def publish_withdrawal(withdrawal_id: UUID) -> None:
 def publish_question(payout_id: UUID) -> None:
     """A payout's outcome is unknown: somebody has to ask."""
     current_app.send_task("payments.ask_about_payout", args=[str(payout_id)])
+
+
+def publish_expired_hold(hold_id: int) -> None:
+    """A hold's time is over."""
+    current_app.send_task("payments.expire_hold", args=[hold_id])

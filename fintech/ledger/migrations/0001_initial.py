@@ -19,6 +19,7 @@ FILES = (
     "holds_v1",
     "reading_v1",
     "closing_v1",
+    "upkeep_v1",
     "replay_v1",
     "privileges_v1",
 )

@@ -7,7 +7,8 @@ DECLARE
         'ledger_post_keyed_v1', 'ledger_post_linked_v1', 'ledger_post_batch_v1', 'ledger_hold_v1',
         'ledger_release_hold_v1', 'ledger_post_hold_v1', 'ledger_hold_remaining_v1', 'ledger_house_balance_v1',
         'ledger_balance_as_of_v1', 'ledger_statement_v1', 'ledger_latest_v1', 'ledger_close_period_v1',
-        'ledger_take_snapshot_v1', 'ledger_replay_v1'];
+        'ledger_take_snapshot_v1', 'ledger_replay_v1', 'ledger_final_id_v1', 'ledger_snapshots_due_v1',
+        'ledger_holds_to_expire_v1'];
     has_application boolean := application <> current_user
         AND EXISTS (SELECT FROM pg_roles WHERE rolname = application);
     relation regclass;

@@ -122,6 +122,8 @@ CREATE TABLE ledger_hold (
     CONSTRAINT ledger_hold_client CHECK (account > 0)
 );
 CREATE INDEX ledger_hold_of_account ON ledger_hold (account, id);
+-- Those that end by themselves, for whoever ends them.
+CREATE INDEX ledger_hold_that_expires ON ledger_hold (expires_at, id) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE ledger_hold_change (
     id          bigint PRIMARY KEY,

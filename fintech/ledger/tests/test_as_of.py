@@ -127,3 +127,13 @@ def test_a_day_that_isnt_over_cant_be_closed(eu: CellContext) -> None:
         with pytest.raises(Refusal) as refused:
             decide(lambda book, day=day: book.close_period(day))
         assert refused.value.code == "period-not-over"
+
+
+def test_no_snapshot_is_taken_past_a_transfer_that_could_still_appear(eu: CellContext, writer: Connection) -> None:
+    purse = wallet(entity=43)
+    give(purse, 10)
+    writer.execute("BEGIN; SELECT pg_current_xact_id()")
+    book = Book("payments")
+    assert book.take_due_snapshots(tail=1) == [], "what this transaction posts may stand below the last id"
+    writer.execute("COMMIT")
+    assert purse.clearing in book.take_due_snapshots(tail=1)
