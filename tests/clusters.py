@@ -134,11 +134,13 @@ class TestClusters:
             for concern in CONCERNS:
                 connection.execute(f"DROP DATABASE IF EXISTS {concern}{suffix} WITH (FORCE)".encode())
 
-    def superuser(self, name: str, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
-        """A superuser's connection to a cell's primary; only tests and drills have one."""
+    def superuser(
+        self, name: str, database: str = "postgres", port: int | None = None
+    ) -> psycopg.Connection[tuple[object, ...]]:
+        """A superuser's connection to a cell's primary, or to the port given; only tests and drills have one."""
         return psycopg.connect(
             host="127.0.0.1",
-            port=self.layout.primary_port(name),
+            port=port or self.layout.primary_port(name),
             dbname=database,
             user="postgres",
             password=secret(f"{name}/database/postgres"),

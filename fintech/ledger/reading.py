@@ -6,6 +6,7 @@ knows which transactions could still change it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -55,15 +56,31 @@ class ReadableBook:
         """
         if is_house(account):
             return Balance(account=account, posted=self.balance_through(account, _LAST_ID), held=0, seq=0)
-        found = calls.rows(
+        return self.balances([account])[account]
+
+    def balances(self, accounts: Sequence[int]) -> dict[int, Balance]:
+        """The balances of several client accounts, by number. Raises UnknownAccount for one that doesn't exist."""
+        rows = calls.rows(
             self._readable(),
-            "SELECT balance, held, seq FROM ledger_balance WHERE account = %s::bigint",
-            [account],
+            "SELECT account, balance, held, seq FROM ledger_balance WHERE account = ANY (%s::bigint[])",
+            [list(accounts)],
         )
-        if not found:
-            raise UnknownAccount(f"there is no account {account}")
-        posted, held, seq = found[0]
-        return Balance(account=account, posted=posted, held=held, seq=seq)
+        found = {
+            account: Balance(account=account, posted=posted, held=held, seq=seq) for account, posted, held, seq in rows
+        }
+        for account in accounts:
+            if account not in found:
+                raise UnknownAccount(f"there is no account {account}")
+        return found
+
+    def house_balances(self, accounts: Sequence[int]) -> dict[int, Balance]:
+        """The balances of several house accounts, by number."""
+        rows = calls.rows(
+            self._readable(),
+            "SELECT number, ledger_house_balance_v1(number, %s::bigint) FROM unnest(%s::bigint[]) AS number",
+            [_LAST_ID, list(accounts)],
+        )
+        return {account: Balance(account=account, posted=posted, held=0, seq=0) for account, posted in rows}
 
     def balance_through(self, account: int, transfer_id: int) -> int:
         """A house account's balance over all transfers up to this id."""

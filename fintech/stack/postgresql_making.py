@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import LiteralString
+from typing import Final, LiteralString
 
 import psycopg
 
@@ -84,6 +84,11 @@ def replica_is_usable(replica: Cluster, primary: Cluster) -> bool:
     return kept not in (None, "lost")
 
 
+# A record of its own ends exactly where it says; a position read could lie behind what was committed without a flush,
+# or in front of a page that nothing has begun to fill.
+_WRITE_A_MARK: Final = "SELECT pg_logical_emit_message(false, 'fintech', 'caught up', true)::text"
+
+
 def wait_until_caught_up(replica: Cluster, primary: Cluster) -> None:
     """Wait until the replica streams and has replayed all that the primary has written so far.
 
@@ -92,7 +97,7 @@ def wait_until_caught_up(replica: Cluster, primary: Cluster) -> None:
     streams = "SELECT 1 FROM pg_stat_replication WHERE application_name = %s AND state = 'streaming'"
     replayed = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
     with primary.connect() as source, replica.connect() as reader:
-        written = _one(source, "SELECT pg_current_wal_lsn()::text")
+        written = _one(source, _WRITE_A_MARK)
         if not processes.wait_until(
             lambda: _one(source, streams, replica.title) is not None and bool(_one(reader, replayed, written)),
             seconds=STREAMING_SECONDS,

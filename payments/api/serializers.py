@@ -14,7 +14,7 @@ from payments.models import Deposit, Payout, Wallet, WalletTransfer, Withdrawal
 from payments.rules.next_steps import NextStep, deposit_step, withdrawal_step
 from payments.rules.states import DEPOSIT, PAYOUT, WITHDRAWAL
 from payments.selectors.sources import displays_of
-from payments.selectors.wallets import balance_of
+from payments.selectors.wallets import WalletBalance, balance_of, balances_of
 from payments.selectors.withdrawals import plan_of
 
 
@@ -64,8 +64,19 @@ class NextStepSerializer(serializers.Serializer[NextStep]):
     since = InstantField()
 
 
+class _Wallets(serializers.ListSerializer[Any]):
+    """Several wallets, whose balances are looked up together."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        """Each wallet as the child shows it."""
+        return [_shown(found) for found in balances_of(data)]
+
+
 class WalletSerializer(serializers.Serializer[Wallet]):
     """A wallet with its balance."""
+
+    class Meta:
+        list_serializer_class = _Wallets
 
     id = serializers.UUIDField()
     currency = serializers.CharField()
@@ -77,16 +88,20 @@ class WalletSerializer(serializers.Serializer[Wallet]):
 
     def to_representation(self, instance: Wallet) -> dict[str, Any]:
         """The wallet's row and what the ledger says of it."""
-        found = balance_of(instance)
-        return {
-            "id": str(instance.pk),
-            "currency": instance.currency,
-            "account_number": str(instance.account_number),
-            "balance": found.balance.wire,
-            "held": found.held.wire,
-            "available": found.available.wire,
-            "opened_at": InstantField().to_representation(instance.opened_at),
-        }
+        return _shown(balance_of(instance))
+
+
+def _shown(found: WalletBalance) -> dict[str, Any]:
+    wallet = found.wallet
+    return {
+        "id": str(wallet.pk),
+        "currency": wallet.currency,
+        "account_number": str(wallet.account_number),
+        "balance": found.balance.wire,
+        "held": found.held.wire,
+        "available": found.available.wire,
+        "opened_at": InstantField().to_representation(wallet.opened_at),
+    }
 
 
 class _Pending(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from fintech.ledger.balances import Balance
 from fintech.ledger.book import Book
 from fintech.ledger.currencies import currency
 from fintech.ledger.money import Money
@@ -36,19 +37,25 @@ def wallet_of_client(client_id: UUID, wallet_id: UUID) -> Wallet | None:
 
 def balance_of(wallet: Wallet) -> WalletBalance:
     """A wallet's balance at this moment."""
+    (found,) = balances_of([wallet])
+    return found
+
+
+def balances_of(wallets: Iterable[Wallet]) -> list[WalletBalance]:
+    """The balances of several wallets, in one look at the ledger."""
+    listed = list(wallets)
+    found = Book("payments").balances([wallet.account_number for wallet in listed])
+    return [_told(wallet, found[wallet.account_number]) for wallet in listed]
+
+
+def _told(wallet: Wallet, found: Balance) -> WalletBalance:
     unit = currency(wallet.currency)
-    found = Book("payments").balance(wallet.account_number)
     return WalletBalance(
         wallet=wallet,
         balance=Money(found.posted, unit),
         held=Money(found.held, unit),
         available=Money(found.available, unit),
     )
-
-
-def balances_of(wallets: Iterable[Wallet]) -> list[WalletBalance]:
-    """The balances of several wallets."""
-    return [balance_of(wallet) for wallet in wallets]
 
 
 def transfers_of_client(client_id: UUID) -> QuerySet[WalletTransfer]:
