@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.services.checkpoints import uncovered
 from audit.tasks import take_due_checkpoint
-from fintech.cells import current_cell
+from fintech.cells import current_cell, tasks
 from fintech.factlog import bell
 from fintech.observability.metrics import gauge
 
@@ -20,7 +20,4 @@ def ring() -> int:
     """Ask a worker for a checkpoint when one is due; the relay itself doesn't reach outside."""
     found = uncovered()
     waiting.labels(cell=current_cell().name).set(found.seconds)
-    if not found.due:
-        return 0
-    take_due_checkpoint.delay()
-    return 1
+    return tasks.ring("default", [found] if found.due else [], lambda _due: take_due_checkpoint.delay())

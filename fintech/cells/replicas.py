@@ -49,26 +49,26 @@ class ReplicaState:
 class Reading:
     """Where the reads of a block go: to the replica or not, and the moment that they show (UTC).
 
-    `subjects` are those who must find what they have changed; empty for a report. For them each database is looked at
-    once, on the connection that is then read, and `_own` remembers which replicas have shown to be fresh enough.
+    `subjects` are those who must find what they have changed; empty for a report. Each database is looked at once, on
+    the connection that is then read, and `_usable` remembers which replicas answer and show enough.
     """
 
     replica: bool
     as_of: datetime
     why: str = ""
     subjects: tuple[str, ...] = ()
-    _own: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+    _usable: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def allows(self, primary: str) -> bool:
         """Whether reads of this primary's data may go to its replica."""
-        if not self.replica or not self.subjects:
-            return self.replica
-        if primary not in self._own:
-            why = _behind_own(primary, self.subjects)
-            self._own[primary] = not why
+        if not self.replica:
+            return False
+        if primary not in self._usable:
+            why = _behind_own(primary, self.subjects) if self.subjects else _unreachable(primary)
+            self._usable[primary] = not why
             if why:
                 _fallbacks.labels(cell=current_cell().name, why=why).inc()
-        return self._own[primary]
+        return self._usable[primary]
 
 
 class ReplicaProbe:
@@ -89,6 +89,10 @@ class ReplicaProbe:
                 self._thread = threading.Thread(target=self._watch, name="replica-probe", daemon=True)
                 self._thread.start()
         return self._states.get(cell_name)
+
+    def lost(self, cell_name: str) -> None:
+        """A reader has found the replica away before the watch has: nobody else need try until it looks again."""
+        self._states[cell_name] = ReplicaState(None, time.monotonic())
 
     def forget(self) -> None:
         """Look afresh at the next question; after a replica was moved, and in tests."""
@@ -183,7 +187,18 @@ def _behind_own(primary: str, subjects: tuple[str, ...]) -> str:
             cursor.execute("SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') >= %s", [mark])
             return "" if cursor.fetchone() == (True,) else "own changes to come"
     except DatabaseError:
+        probe.lost(current_cell().name)
         return "down"
+
+
+def _unreachable(primary: str) -> str:
+    """Why the replica can't be read now; empty when it can. The watch may not have noticed yet that it's gone."""
+    try:
+        connections[f"{primary}_replica"].ensure_connection()
+    except DatabaseError:
+        probe.lost(current_cell().name)
+        return "down"
+    return ""
 
 
 def choose(cell_name: str) -> Reading:

@@ -7,22 +7,32 @@ tries once, for a moment, and never fails what it was done for (the relay rings 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
-from celery import Celery, Task, shared_task
+from celery import Celery, Task, current_app, shared_task
 from kombu.exceptions import OperationalError
 from prometheus_client import Counter
 
 from fintech.cells.actors import Actor
+from fintech.cells.broker import outlive_the_broker
 from fintech.cells.context import NoCellBound, cell, current_cell
 
+# After the broker has failed, it isn't asked for this long: each question might cost a time-out.
+PAUSE_SECONDS: Final = 1.0
+Work = TypeVar("Work")
+
 logger = logging.getLogger(__name__)
+outlive_the_broker()
 _unpublished = Counter("fintech_tasks_unpublished_total", "Tasks that the broker didn't take", ["cell", "task"])
 
 
 class CellCelery(Celery):
     """A Celery application whose messages carry cell, actor and request."""
+
+    # While true, until this moment (monotonic) the broker isn't asked; shared by the process.
+    _paused_until = 0.0
 
     def send_task(self, name: str, *args: Any, **options: Any) -> Any:
         """Publish to the cell's own queue of the task's kind. Raises NoCellBound without a cell.
@@ -38,9 +48,13 @@ class CellCelery(Celery):
         }
         options.pop("queue", None)
         queue = queue_name(context.name, self.kind_of(name))
+        if time.monotonic() < CellCelery._paused_until:
+            _unpublished.labels(cell=context.name, task=name).inc()
+            return None
         try:
             return super().send_task(name, *args, headers=headers, queue=queue, retry=False, **options)
         except (OperationalError, OSError) as error:
+            CellCelery._paused_until = time.monotonic() + PAUSE_SECONDS
             _unpublished.labels(cell=context.name, task=name).inc()
             logger.warning("broker didn't take a task", extra={"task": name, "error": type(error).__name__})
             return None
@@ -78,6 +92,30 @@ def cell_task(*, kind: str, **options: Any) -> Callable[[Callable[..., Any]], An
         return shared_task(base=CellTask, kind=kind, **options)(function)  # type: ignore[no-untyped-call]
 
     return declare
+
+
+def waiting(kind: str) -> int:
+    """How many messages wait in the bound cell's queue of a kind; 0 when the broker doesn't know or doesn't answer."""
+    if time.monotonic() < CellCelery._paused_until:
+        return 0
+    try:
+        with current_app.connection_or_acquire() as connection:
+            declared = connection.default_channel.queue_declare(queue_name(current_cell().name, kind), passive=True)
+            return int(declared.message_count)
+    except Exception:  # each transport has its own for a queue without messages, and for a lost connection
+        return 0
+
+
+def ring(kind: str, undone: Sequence[Work], publish: Callable[[Work], None]) -> int:
+    """Publish a task for each piece of work that stands undone; gives how many there are.
+
+    Not while as many wait in the queue already: these are the same, rung for before, and nobody has taken them. A
+    worker that comes back would else meet a message for every two seconds of its absence, and new work behind them.
+    """
+    if undone and waiting(kind) < len(undone):
+        for piece in undone:
+            publish(piece)
+    return len(undone)
 
 
 def queue_name(cell_name: str, kind: str) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
-from fintech.facts import fact_kind
+from fintech.facts import fact_class, fact_kind
+from fintech.facts.codec import decode
 
 Log = Literal["fact", "transfer"]
 HEARTBEAT = "heartbeat"
@@ -34,7 +36,15 @@ class Followed:
     reason: str | None
     data: Mapping[str, Any]
     raw: Mapping[str, Any]
-    fact: Any = None
+
+    @cached_property
+    def fact(self) -> Any:
+        """The fact as its dataclass; None for what isn't a declared fact. Made when first asked for: many don't ask.
+
+        Raises ValueError or TypeError when the row's data have another shape.
+        """
+        schema = fact_class(self.kind)
+        return decode(schema, self.data) if schema else None
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,8 @@ def _handle(alias: str, follower: Follower, entries: list[Followed]) -> int:
 def _apply_or_stop(alias: str, follower: Follower, entries: list[Followed]) -> None:
     try:
         apply(alias, follower, entries)
+    except OperationalError:
+        raise  # a lost server or a full disk is no fault of the facts: the step is repeated
     except Exception as error:
         if not follower.stops_on_error:
             raise
@@ -129,11 +131,11 @@ def _apply_or_park(alias: str, follower: Follower, entry: Followed, parked: set[
     try:
         with transaction.atomic(using=alias):
             apply(alias, follower, [entry])
+    except OperationalError:
+        raise  # a deadlock, a lost server or a full disk is no fault of the fact: the step is repeated
     except Exception as error:
         if follower.stops_on_error:
             raise FollowerStopped(f"{follower.name} at {entry.source} {entry.id}: {error}") from error
-        if isinstance(error, OperationalError):
-            raise  # a deadlock or a lost server is no fault of the fact: the step is repeated
         logger.exception("a fact was parked", extra={"follower": follower.name, "fact": entry.id})
         park(alias, follower, entry, describe(error))
         parked.add(entry.subject)

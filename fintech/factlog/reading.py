@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from json import JSONDecoder
 from typing import Any
 
 from django.db import connections
 
 from fintech.cells.context import alias_for
 from fintech.factlog.followers import Followed
-from fintech.facts import fact_class
-from fintech.facts.codec import decode
 
 QUERIES = {
     "fact": "SELECT * FROM factlog_fact WHERE id > %s AND id <= %s ORDER BY id LIMIT %s",
     "transfer": "SELECT * FROM ledger_transfer WHERE id > %s AND id <= %s ORDER BY id LIMIT %s",
 }
+
+# Made once: `json.loads` would make a decoder for each row.
+_exact = JSONDecoder(parse_float=Decimal).decode
 
 
 def read_log(source: str, *, after: int, up_to: int, limit: int) -> list[Followed]:
@@ -70,8 +71,7 @@ def followed(source: str, incarnation: str, row: dict[str, Any]) -> Followed:
     """A row as followers see it."""
     if source.endswith(".transfer"):
         return _transfer(source, incarnation, row)
-    data = row["data"] = json.loads(row["data"], parse_float=Decimal) if isinstance(row["data"], str) else row["data"]
-    schema = fact_class(row["kind"])
+    data = row["data"] = _exact(row["data"]) if isinstance(row["data"], str) else row["data"]
     return Followed(
         id=row["id"],
         source=source,
@@ -86,7 +86,6 @@ def followed(source: str, incarnation: str, row: dict[str, Any]) -> Followed:
         reason=row["reason"],
         data=data,
         raw=row,
-        fact=decode(schema, data) if schema else None,
     )
 
 

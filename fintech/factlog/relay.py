@@ -33,6 +33,9 @@ QUICK_AFTER_WAKE_SECONDS = 0.05
 HOLDER_AFTER_SECONDS = 5.0
 
 horizon_age = Gauge("fintech_horizon_age_seconds", "How long an open transaction has held the logs back", ["cell"])
+horizon_holder = Gauge(
+    "fintech_horizon_holder_pid", "Process id of the session that holds the logs back; 0 while none does", ["cell"]
+)
 stopped_followers = Gauge("fintech_followers_stopped", "Followers that stopped at a fact", ["cell"])
 epochs = Counter("fintech_relay_elections_total", "How often a relay became the leader", ["cell"])
 
@@ -49,7 +52,7 @@ class Relay:
         self.leading = threading.Event()
         self._stop = threading.Event()
         self._stopped: dict[str, str] = {}
-        self._next_bell = self._next_beat = 0.0
+        self._next_bell = self._next_beat = self._next_look = 0.0
 
     def stop(self) -> None:
         """Ask the relay to end after its present step."""
@@ -157,8 +160,13 @@ class Relay:
     def _watch(self, horizon: Horizon) -> None:
         age = horizon.age_seconds
         horizon_age.labels(cell=self.cell_name).set(age)
-        if age > HOLDER_AFTER_SECONDS and int(age * 200) % 1000 < 2:
-            logger.warning("the horizon is held back", extra={"seconds": round(age), "pid": horizon.holder()})
+        if age < HOLDER_AFTER_SECONDS:
+            horizon_holder.labels(cell=self.cell_name).set(0)
+        elif time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + HOLDER_AFTER_SECONDS
+            holder = horizon.holder() or 0
+            horizon_holder.labels(cell=self.cell_name).set(holder)
+            logger.warning("the horizon is held back", extra={"seconds": round(age), "pid": holder})
 
 
 def _epoch(alias: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from fintech.cells import current_cell
 from fintech.cells.identifiers import uuid7
@@ -47,6 +47,8 @@ def _parts(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 
 def _post_part(alias: str, items: list[Item], *, operation: str, reason: str) -> list[ItemResult]:
+    if len(items) == len(items[0].legs) == 1 and items[0].legs[0].corrects is None:
+        return [_post_one(alias, items[0], operation=operation, reason=reason)]
     with transaction.atomic(using=alias, durable=True):
         results = _call(alias, items, operation=operation, reason=reason)
         houses = _houses([item for item, result in zip(items, results, strict=True) if _undecided(result)])
@@ -59,6 +61,21 @@ def _post_part(alias: str, items: list[Item], *, operation: str, reason: str) ->
         return _call(alias, items, operation=operation, reason=reason)
 
 
+def _post_one(alias: str, item: Item, *, operation: str, reason: str) -> ItemResult:
+    """Post one transfer, by a function of its own at a fraction of the cost of the one for many.
+
+    The call is a transaction by itself, durable when it returns: one round trip, where a block around it makes three.
+    """
+    if connections[alias].in_atomic_block:
+        raise RuntimeError("a batch is posted outside every transaction: its items are decided when it returns")
+    result = _call_for_one(alias, item, operation=operation, reason=reason)
+    houses = _houses([item]) if _undecided(result) else []
+    if houses and _open_missing(alias, houses):
+        _open(alias, houses, reason=reason)
+        result = _call_for_one(alias, item, operation=operation, reason=reason)
+    return result
+
+
 def _open(alias: str, houses: list[int], *, reason: str) -> None:
     """Open house accounts by a decision of its own, so that the journal says who did it."""
     request = request_by(current_cell(), operation="ledger.open_house_accounts", key=str(uuid7()), reason=reason)
@@ -69,8 +86,6 @@ def _open(alias: str, houses: list[int], *, reason: str) -> None:
 
 
 def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list[ItemResult]:
-    if len(items) == len(items[0].legs) == 1 and items[0].legs[0].corrects is None:
-        return [_call_for_one(alias, items[0], operation=operation, reason=reason)]
     context = current_cell()
     actor = str(context.actor)
     legs = [leg for item in items for leg in item.legs]
@@ -99,7 +114,6 @@ def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list
 
 
 def _call_for_one(alias: str, item: Item, *, operation: str, reason: str) -> ItemResult:
-    """One transfer has a function of its own, at a fraction of the cost of the one for many."""
     context = current_cell()
     actor = str(context.actor)
     (leg,) = item.legs

@@ -1,15 +1,20 @@
-"""How full a pool of connections is can be seen from outside (P25)."""
+"""A pool says at once that its server is away, finds it at once when it's back, and tells how full it is (P25)."""
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from prometheus_client import REGISTRY
 
 from fintech.cells import CellContext
+from fintech.cells.lost_servers import WHEN_THE_SERVER_IS_AWAY
 
 LABELS = {"cell": "eu", "concern": "crm", "role": "primary"}
 
@@ -19,7 +24,8 @@ def pooled(eu: CellContext) -> Iterator[Any]:
     """A connection to the crm database that comes from a pool of two."""
     wrapper = connections["eu_crm"].copy()
     wrapper.settings_dict["CONN_MAX_AGE"] = 0
-    wrapper.settings_dict["OPTIONS"]["pool"] = {"min_size": 0, "max_size": 2, "timeout": 5, "num_workers": 1}
+    wrapper.settings_dict["OPTIONS"]["pool"] = {"min_size": 0, "max_size": 2, "timeout": 60, "num_workers": 1}
+    wrapper.settings_dict["OPTIONS"]["pool"] |= WHEN_THE_SERVER_IS_AWAY
     yield wrapper
     wrapper.close()
     wrapper.close_pool()
@@ -36,3 +42,36 @@ def test_a_pool_tells_its_size_and_its_use(pooled: Any) -> None:
     assert (value("connections_max"), value("connections_in_use"), value("requests_waiting")) == (2, 1, 0)
     pooled.close()
     assert value("connections_in_use") == 0
+
+
+@contextmanager
+def passing_on(port: int, *, to: int) -> Iterator[None]:
+    """Somebody listens at a port and passes one connection on to another."""
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while part := source.recv(65_536):
+                sink.sendall(part)
+
+    def serve(listening: socket.socket) -> None:
+        caller, _ = listening.accept()
+        server = socket.create_connection(("127.0.0.1", to))
+        threading.Thread(target=pump, args=(server, caller), daemon=True).start()
+        pump(caller, server)
+
+    with closing(socket.create_server(("127.0.0.1", port))) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        yield
+
+
+def test_a_pool_says_at_once_that_its_server_is_away_and_finds_it_at_once_when_it_is_back(pooled: Any) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    server, pooled.settings_dict["PORT"] = int(pooled.settings_dict["PORT"]), str(port)
+    begun = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(OperationalError, match="takes no connections"):
+            pooled.ensure_connection()
+    with passing_on(port, to=server):
+        pooled.ensure_connection()
+    assert time.monotonic() - begun < 30, "nobody waits for the pool's time-out"

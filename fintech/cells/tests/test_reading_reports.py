@@ -119,6 +119,28 @@ def test_a_running_probe_notices_by_itself_that_a_replica_died(clusters: TestClu
     clusters.replicate("eu")
 
 
+def test_who_reads_before_the_probe_has_noticed_is_served_by_the_primary(
+    clusters: TestClusters, replicated: CellContext
+) -> None:
+    with reading("report") as chosen:
+        assert chosen.replica
+    connections["eu_crm_replica"].close()
+    replica = clusters.stack.replica("eu")
+    before = fallbacks("down")
+    with reading("report") as chosen:
+        replica.stop()
+        try:
+            assert chosen.replica, "it was chosen when it was still there"
+            assert Group.objects.first() is not None
+            assert router.db_for_read(Group) == "eu_crm"
+            assert fallbacks("down") == before + 1
+            with reading("report") as later:
+                assert (later.replica, later.why) == (False, "down"), "nobody else need try"
+        finally:
+            replica.start()
+    clusters.replicate("eu")
+
+
 def test_there_is_no_reading_without_a_cell(both_cells: None) -> None:
     with pytest.raises(NoCellBound), reading("report"):
         pass

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connections, transaction
+from prometheus_client import REGISTRY
 
 from fintech.cells import Actor, CellContext, cell, maintenance
 from fintech.cells.identifiers import uuid7
@@ -102,6 +103,7 @@ def test_a_late_commit_with_a_lower_id_is_waited_for_and_not_skipped(relay: Step
         assert relay._horizon is not None
         assert relay._horizon.age_seconds > 0.2
         assert relay._horizon.holder() is not None
+        assert (REGISTRY.get_sample_value("fintech_horizon_age_seconds", {"cell": "eu"}) or 0) > 0.2
         finish.set()
         relay.run_until_idle()
     assert seen == [(late, 0), (quick, 1)]

@@ -100,20 +100,53 @@ def test_an_unexpected_error_leaves_no_row_at_all(eu: CellContext) -> None:
     assert not entries.exists()
 
 
-def test_the_answer_can_not_be_changed_even_by_the_owner(eu: CellContext) -> None:
-    email = f"{uuid7()}@example.org"
-    answer = invite(key=email, email=email)
-    for statement in (
-        "UPDATE journal_entry SET answer = '{}' WHERE id = %s",
-        "DELETE FROM journal_entry WHERE id = %s",
-    ):
-        with pytest.raises(Exception, match="permission denied"), connections["eu_crm"].cursor() as cursor:
-            cursor.execute(statement, [answer.journal_id])
-
-
 def test_a_verb_is_never_called_inside_a_transaction(eu: CellContext) -> None:
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic(using="eu_crm"):
         invite(key="k", email="k@example.org")
+
+
+def test_a_verb_is_never_called_inside_another_even_of_another_concern(eu: CellContext) -> None:
+    """Two databases in one request would be a dual write."""
+
+    @verb("payments")
+    def outer(*, key: str) -> Invited:
+        return invite(key="inner" + key, email=f"{key}@example.org")
+
+    key = str(uuid7())
+    with pytest.raises(RuntimeError, match="never called from inside another"):
+        outer(key=key)
+    assert not User.objects.filter(email=f"{key}@example.org").exists()
+
+
+def test_the_same_key_for_another_verb_is_another_key(eu: CellContext) -> None:
+    @verb("crm")
+    def count_guests(*, key: str) -> int:
+        return 3
+
+    email = f"{uuid7()}@example.org"
+    invite(key=email, email=email)
+    assert count_guests(key=email) == 3
+
+
+def test_a_retry_may_spell_out_what_was_left_to_the_default(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    first = invite(key=email, email=email)
+    assert invite(key=email, reason="", email=email, refuse=False) == first
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201], ids=["empty", "endless"])
+def test_a_key_that_is_none_is_refused_and_leaves_no_row(eu: CellContext, key: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        invite(key=key, email="nobody@example.org")
+    assert (refused.value.code, refused.value.status) == ("idempotency-key-invalid", 400)
+    assert not JournalEntry.objects.using("eu_crm").filter(key=key).exists()
+
+
+def test_a_verb_takes_keyword_arguments_only() -> None:
+    with pytest.raises(TypeError, match="keyword arguments only"):
+
+        @verb("crm")
+        def positional(email: str, *, key: str) -> None: ...
 
 
 def test_a_verb_without_a_key_is_no_verb() -> None:

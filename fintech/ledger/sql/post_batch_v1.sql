@@ -118,7 +118,7 @@ BEGIN
                                    3::smallint);
     IF array_remove(p_value_dates, NULL) <> '{}' THEN
         outcomes := ledger_rule_out_v1(outcomes, p_items, ARRAY(
-            SELECT place FROM unnest(p_value_dates) WITH ORDINALITY AS d (value_date, place)
+            SELECT place::integer FROM unnest(p_value_dates) WITH ORDINALITY AS d (value_date, place)
              WHERE value_date IS NOT NULL AND ledger_is_closed_v1(value_date)), 5::smallint);
     END IF;
     standing := ARRAY(SELECT outcomes[item] = 0 FROM unnest(p_items) WITH ORDINALITY AS l (item, n) ORDER BY n);

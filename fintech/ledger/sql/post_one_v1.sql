@@ -85,6 +85,9 @@ END $$;
 -- Post one transfer outside every decision, as a request of its own: its key, its journal row, its outcome. Outcomes
 -- are those above, and 1 replayed, 4 key used before for another payload. A refusal has its journal row as well, and
 -- is given again to a replay; what can't be judged (3) has none.
+--
+-- What nearly always happens is one statement: a new key, a client's account that covers the amount, today's value
+-- date. It writes all or nothing, by the same order as above; where it writes nothing, the way after it finds out why.
 CREATE FUNCTION ledger_post_keyed_v1(
     p_principal text, p_operation text, p_key text, p_hash bytea, p_actor text, p_request_id text, p_reason text,
     p_debit bigint, p_credit bigint, p_amount bigint, p_code smallint, p_client_id uuid, p_value_date date,
@@ -92,10 +95,47 @@ CREATE FUNCTION ledger_post_keyed_v1(
     OUT outcome smallint, OUT journal_id bigint
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
+    transaction_id constant xid8 := pg_current_xact_id();
+    -- Assigned as well: its turn on the key comes before the statement that looks for it.
+    its_turn       constant boolean := pg_advisory_xact_lock(
+                       hashtextextended(p_principal || chr(31) || p_operation || chr(31) || p_key, 0)) IS NOT NULL;
+    new_id         constant bigint := nextval('journal_entry_id_seq');
+    client         constant bigint := greatest(p_debit, p_credit);
+    house          constant bigint := least(p_debit, p_credit);
+    change         constant bigint := CASE WHEN p_debit > 0 THEN -p_amount ELSE p_amount END;
     earlier record;
     posted  record;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(p_principal || chr(31) || p_operation || chr(31) || p_key, 0));
+    IF client > 0 AND p_value_date IS NULL THEN
+        WITH moved AS (
+            UPDATE ledger_balance AS b
+               SET balance = b.balance + change, seq = b.seq + 1,
+                   last_recorded_at = greatest(clock_timestamp(), b.last_recorded_at)
+             WHERE b.account = client AND b.client_id = coalesce(p_client_id, b.client_id)
+               AND (change > 0 OR NOT b.floored OR b.balance - b.held >= p_amount)
+               AND EXISTS (SELECT FROM ledger_account AS a WHERE a.number = house)
+               AND NOT EXISTS (SELECT FROM journal_entry AS e WHERE e.principal = p_principal
+                                  AND e.operation = p_operation AND e.key = p_key)
+            RETURNING b.client_id, b.balance, b.seq, b.last_recorded_at
+        ), transfer AS (
+            INSERT INTO ledger_transfer (id, journal_id, debit, credit, amount, client_balance, client_seq, recorded_at,
+                                         client_id, value_date, code, leg, reference)
+            SELECT ledger_next_transfer_id_v1(), new_id, p_debit, p_credit, p_amount, m.balance, m.seq,
+                   m.last_recorded_at, m.client_id, (m.last_recorded_at AT TIME ZONE 'UTC')::date, p_code, 1,
+                   p_reference
+              FROM moved AS m
+        )
+        INSERT INTO journal_entry (id, principal, operation, key, payload_hash, outcome, answer, recorded_at, actor,
+                                   request_id, reason)
+        SELECT new_id, p_principal, p_operation, p_key, p_hash, 'done', 'null', m.last_recorded_at, p_actor,
+               p_request_id, p_reason
+          FROM moved AS m;
+        IF FOUND THEN
+            outcome := 0;
+            journal_id := new_id;
+            RETURN;
+        END IF;
+    END IF;
     SELECT e.id, e.payload_hash, e.answer INTO earlier FROM journal_entry AS e
      WHERE e.principal = p_principal AND e.operation = p_operation AND e.key = p_key;
     IF FOUND THEN
@@ -103,7 +143,7 @@ BEGIN
         outcome := CASE WHEN earlier.payload_hash = p_hash THEN ledger_outcome_of_answer_v1(earlier.answer) ELSE 4 END;
         RETURN;
     END IF;
-    journal_id := nextval('journal_entry_id_seq');
+    journal_id := new_id;
     SELECT * INTO posted
       FROM ledger_post_one_v1(journal_id, p_debit, p_credit, p_amount, p_code, p_client_id, p_value_date, p_reference);
     outcome := posted.outcome;

@@ -5,16 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from prometheus_client import REGISTRY
+from psycopg import errors
 
-from fintech.cells import CellContext
+from fintech.cells import CellContext, reading
+from fintech.cells.identifiers import uuid7
 from fintech.journal import Refusal
 from fintech.ledger.book import Book
 from fintech.ledger.refusals import MomentNotFinal
 from fintech.ledger.tests.deciding import Connection, Wallet, connect, decide, give, take, wallet
 from fintech.ledger.transfer_codes import TransferCode
+from fintech.ledger.transfers import Item, Leg, Outcome
+
+if TYPE_CHECKING:
+    from tests.clusters import TestClusters
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -82,6 +89,57 @@ def test_an_answer_is_refused_while_an_open_transaction_could_still_change_it(
     assert book.balance_as_of(purse.account, row[0]) == 100  # type: ignore[arg-type]
 
 
+def test_a_transaction_that_has_begun_to_write_cant_tell_what_is_final(eu: CellContext) -> None:
+    """Its own id is too old to wait for those that came after it."""
+    purse = wallet(funded=100)
+    moment = Book("payments").statement(purse.account)[0].recorded_at
+    with pytest.raises(Refusal) as refused:
+        decide(lambda book: book.balance_as_of(purse.account, moment))
+    assert refused.value.code == "moment-not-final"
+    assert Book("payments").balance_as_of(purse.account, moment) == 100
+
+
+def test_only_the_primary_knows_what_is_final(clusters: TestClusters, eu: CellContext) -> None:
+    purse = wallet(funded=100)
+    moment = Book("payments").statement(purse.account)[0].recorded_at
+    clusters.replicate("eu")
+    with reading("report") as chosen:
+        assert chosen.replica
+        assert Book("payments").balance_as_of(purse.account, moment) == 100
+
+
+def charge(purse: Wallet, *, value_date: date | None = None) -> Leg:
+    return Leg(
+        debit=purse.account, credit=purse.clearing, amount=1, code=TransferCode.ADJUSTMENT, value_date=value_date
+    )
+
+
+def moment_of_linked(purse: Wallet) -> datetime:
+    return decide(lambda book: book.post_linked([charge(purse)]))[0].recorded_at
+
+
+def moments_of_batch(purse: Wallet) -> list[datetime]:
+    book = Book("payments")
+    results = book.post_batch([Item(key=str(uuid7()), legs=(charge(purse),)) for _ in range(3)])
+    return [book.transfers_of(result.journal_id or 0)[0].recorded_at for result in results]
+
+
+def moment_of_hold(purse: Wallet) -> datetime:
+    hold = decide(lambda book: book.hold(account=purse.account, amount=1, code=TransferCode.WITHDRAWAL))
+    return Book("payments").find_hold(hold).recorded_at
+
+
+def test_a_hold_and_its_release_move_the_accounts_time_on(eu: CellContext, writer: Connection) -> None:
+    """The next transfer is recorded no earlier than either, even if the clock falls back between them."""
+    purse = wallet(funded=100)
+    hold = decide(lambda book: book.hold(account=purse.account, amount=2, code=TransferCode.WITHDRAWAL))
+    last = "SELECT last_recorded_at FROM ledger_balance WHERE account = %s"
+    assert writer.execute(last, [purse.account]).fetchone() == (Book("payments").find_hold(hold).recorded_at,)
+    decide(lambda book: book.release_hold(hold))
+    released = "SELECT recorded_at FROM ledger_hold_change WHERE hold_id = %s"
+    assert writer.execute(last, [purse.account]).fetchone() == writer.execute(released, [hold]).fetchone()
+
+
 def test_time_never_runs_backwards_within_an_account_even_when_the_clock_does(eu: CellContext) -> None:
     purse = wallet(funded=100)
     moments = [take(purse, 1).recorded_at for _ in range(3)]
@@ -92,8 +150,10 @@ def test_time_never_runs_backwards_within_an_account_even_when_the_clock_does(eu
     alarms = REGISTRY.get_sample_value("fintech_ledger_ahead_of_clock_total", {"book": "payments"}) or 0
     assert [take(purse, 1).recorded_at for _ in range(2)] == [ahead, ahead]
     assert REGISTRY.get_sample_value("fintech_ledger_ahead_of_clock_total", {"book": "payments"}) == alarms + 2
-    statement = Book("payments").statement(purse.account, limit=10)
-    assert [transfer.client_balance for transfer in statement] == [100, 99, 98, 97, 96, 95]
+    for moment in [moment_of_linked(purse), *moments_of_batch(purse), moment_of_hold(purse)]:
+        assert moment == ahead
+    statement = Book("payments").statement(purse.account, limit=20)
+    assert [transfer.client_balance for transfer in statement] == [100, 99, 98, 97, 96, 95, 94, 93, 92, 91]
     assert Book("payments").balance_as_of(purse.account, moments[-1]) == 97
 
 
@@ -117,6 +177,13 @@ def test_a_closed_period_takes_no_more_and_an_open_one_does(fresh_eu: CellContex
     with pytest.raises(Refusal) as refused:
         value_dated(purse, closed)
     assert refused.value.code == "period-closed"
+    with pytest.raises(Refusal) as refused:
+        decide(lambda book: book.post_linked([charge(purse), charge(purse, value_date=closed)]))
+    assert refused.value.code == "period-closed"
+    items = [Item(key=str(uuid7()), legs=(charge(purse, value_date=day),)) for day in (closed, None)]
+    for batch in (items[:1], items[:1], items):
+        assert Book("payments").post_batch(batch)[0].outcome is Outcome.PERIOD_CLOSED
+    give(purse, 1)
     assert value_dated(purse, closed + timedelta(days=1)) == closed + timedelta(days=1)
     give(purse, 1)
     assert Book("payments").balance(purse.account).posted == 3
@@ -137,3 +204,17 @@ def test_no_snapshot_is_taken_past_a_transfer_that_could_still_appear(eu: CellCo
     assert book.take_due_snapshots(tail=1) == [], "what this transaction posts may stand below the last id"
     writer.execute("COMMIT")
     assert purse.clearing in book.take_due_snapshots(tail=1)
+
+
+def test_a_period_isnt_closed_under_a_posting_into_it(eu: CellContext, writer: Connection) -> None:
+    purse = wallet()
+    day = date(1999, 12, 30)
+    writer.execute(
+        "SELECT ledger_post_one_v1(-1, %s, %s, 1, 1::smallint, NULL, %s, NULL)", [purse.clearing, purse.account, day]
+    )
+    with connect() as closer:
+        closer.execute("SET LOCAL lock_timeout = '50ms'")
+        with pytest.raises(errors.LockNotAvailable):
+            closer.execute("SELECT ledger_close_period_v1(-2, %s)", [day])
+        closer.rollback()
+    writer.rollback()

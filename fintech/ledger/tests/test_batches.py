@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -123,6 +126,30 @@ def test_house_accounts_are_opened_when_a_batch_first_posts_to_them(eu: CellCont
     assert outcomes(*items) == [POSTED] * len(items)
     assert Book("payments").account(swaps).number == swaps
     assert Book("payments").balance(swaps).posted == 100 - balance(purse)
+
+
+def test_what_could_be_posted_before_a_house_account_was_missing_is_posted_with_the_rest(eu: CellContext) -> None:
+    purse = wallet(funded=100)
+    swaps = house_number(HousePurpose.SWAP, entity=53, currency_code="EUR")
+    assert outcomes(swap(purse, 1), swap(Wallet(purse.client_id, purse.account, swaps), 2)) == [POSTED, POSTED]
+    assert balance(purse) == 97
+
+
+def test_the_same_key_for_another_day_or_another_matter_is_refused(eu: CellContext) -> None:
+    purse = wallet(funded=100)
+    item = swap(purse, 1)
+    assert outcomes(item) == [POSTED]
+    for change in ({"value_date": date(2026, 1, 1)}, {"reference": uuid7()}, {"client_id": purse.client_id}):
+        changed = Item(key=item.key, legs=(replace(item.legs[0], **change),))
+        assert outcomes(changed) == [Outcome.KEY_REUSED]
+
+
+def test_a_batch_is_never_posted_inside_a_transaction(eu: CellContext) -> None:
+    purse = wallet(funded=100)
+    for items in ([swap(purse, 1)], [swap(purse, 1), swap(purse, 2)]):
+        with pytest.raises(RuntimeError), transaction.atomic(using=alias_for("payments")):
+            post(*items)
+    assert balance(purse) == 100
 
 
 def test_linked_legs_of_an_item_stand_or_fall_together(eu: CellContext) -> None:

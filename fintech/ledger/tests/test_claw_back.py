@@ -8,7 +8,7 @@ from fintech.cells import CellContext
 from fintech.ledger.balances import ClawBack
 from fintech.ledger.book import Book
 from fintech.ledger.claw_back import claw_back
-from fintech.ledger.tests.deciding import Wallet, decide, wallet
+from fintech.ledger.tests.deciding import Wallet, decide, give, wallet
 from fintech.ledger.transfer_codes import TransferCode
 
 
@@ -56,3 +56,13 @@ def test_a_second_claw_back_adds_to_the_debt_of_the_first(eu: CellContext) -> No
     assert first.debt_account == second.debt_account
     assert (second.taken, second.owed) == (0, 7)
     assert Book("payments").balance(first.debt_account).posted == -22
+
+
+def test_a_debt_of_before_and_a_hold_to_cancel_go_together(eu: CellContext) -> None:
+    """Both accounts are locked at the start, since each is changed by itself later on."""
+    purse = wallet(funded=10)
+    charge_back(purse, 11)
+    give(purse, 30)
+    done = charge_back(purse, 45, (hold(purse, 20),))
+    assert (done.taken, done.owed, len(done.cancelled_holds)) == (30, 15, 1)
+    assert Book("payments").balance(done.debt_account).posted == -16

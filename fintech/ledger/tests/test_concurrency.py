@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections
+from psycopg import errors
 
 from fintech.cells import Actor, CellContext, cell
 from fintech.cells.identifiers import uuid7
@@ -17,7 +18,7 @@ from fintech.journal import Refusal
 from fintech.ledger.accounts import AccountKind
 from fintech.ledger.book import Book
 from fintech.ledger.house_accounts import HousePurpose, house_number
-from fintech.ledger.tests.deciding import Wallet, decide, wallet
+from fintech.ledger.tests.deciding import Wallet, connect, decide, wallet
 from fintech.ledger.transfer_codes import TransferCode
 from fintech.ledger.transfers import Item, Leg, Outcome
 
@@ -137,6 +138,30 @@ def test_a_house_account_first_used_by_many_at_once_is_opened_once(eu: CellConte
     in_threads(8, charge)
     assert Book("payments").balance(fees).posted == 8
     assert deadlocks() == before
+
+
+def test_whoever_holds_a_clients_account_does_not_wait_for_a_house_account_to_be_opened(eu: CellContext) -> None:
+    """They could wait for each other: the one with the lock gives up at once, and its verb tries again."""
+    purse = wallet()
+    swaps = house_number(HousePurpose.SWAP, entity=43, currency_code="EUR")
+    open_it = "SELECT ledger_open_house_v1(%s, ARRAY[%s])"
+    with connect() as opening, connect() as holding:
+        opening.execute(open_it, [-1, swaps])
+        holding.execute("SET LOCAL statement_timeout = '2s'")
+        holding.execute("SELECT ledger_lock_v1(-2, ARRAY[%s])", [purse.account])
+        with pytest.raises(errors.SerializationFailure, match="being opened by another"):
+            holding.execute(open_it, [-2, swaps])
+        holding.rollback()
+        opening.rollback()
+
+
+def test_the_same_item_posted_by_eight_at_once_is_posted_once(eu: CellContext) -> None:
+    purse = wallet(funded=1_000, entity=ENTITY)
+    item = Item(key=str(uuid7()), legs=legs_between(purse, purse, 10)[:1])
+    seen: list[Outcome] = []
+    in_threads(8, lambda place: seen.append(Book("payments").post_batch([item])[0].outcome))
+    assert Counter(seen) == {Outcome.POSTED: 1, Outcome.REPLAYED: 7}
+    assert Book("payments").balance(purse.account).posted == 990
 
 
 def test_the_same_batch_posted_by_eight_at_once_is_posted_once(eu: CellContext) -> None:

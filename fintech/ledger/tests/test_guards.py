@@ -82,6 +82,52 @@ def test_the_application_draws_no_ids_and_calls_no_inner_function(application: C
         application.execute(f"SELECT {call}".encode())
 
 
+PUBLIC_FUNCTIONS = {
+    "ledger_balance_as_of_v1", "ledger_close_period_v1", "ledger_final_id_v1", "ledger_hold_remaining_v1",
+    "ledger_hold_v1", "ledger_holds_to_expire_v1", "ledger_house_balance_v1", "ledger_latest_v1", "ledger_lock_v1",
+    "ledger_open_account_v1", "ledger_open_house_v1", "ledger_post_batch_v1", "ledger_post_hold_v1",
+    "ledger_post_keyed_v1", "ledger_post_linked_v1", "ledger_post_one_v1", "ledger_release_hold_v1",
+    "ledger_replay_v1", "ledger_snapshots_due_v1", "ledger_statement_v1", "ledger_take_snapshot_v1",
+}  # fmt: skip
+
+
+def test_the_application_calls_the_public_functions_and_everybody_else_nothing(application: Connection) -> None:
+    callable_by = (
+        "SELECT proname FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner))) AS granted"
+        " WHERE proname ~ '^ledger_' AND granted.grantee = %s::regrole::oid"
+    )
+    assert {name for (name,) in application.execute(callable_by, ["payments_app"])} == PUBLIC_FUNCTIONS
+    everybody = callable_by.replace("%s::regrole::oid", "0")
+    assert application.execute(everybody.encode()).fetchall() == []
+    readable = (
+        "SELECT relname FROM pg_class, aclexplode(relacl) AS granted WHERE relname ~ '^ledger_' AND granted.grantee = 0"
+    )
+    assert application.execute(readable.encode()).fetchall() == []
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "ledger_close_period_v1",
+        "ledger_join_decision_v1",
+        "ledger_open_account_v1",
+        "ledger_open_house_v1",
+        "ledger_post_batch_v1",
+        "ledger_post_linked_v1",
+        "ledger_post_one_v1",
+    ],
+)
+def test_the_transaction_id_comes_before_locks_the_clock_and_ids(application: Connection, function: str) -> None:
+    """Else a transfer could be written below an id, or before a moment, that was called final already."""
+    row = application.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [function]).fetchone()
+    assert row is not None
+    before, found, after = row[0].partition("pg_current_xact_id()")
+    assert found
+    later = ("nextval(", "ledger_next_transfer_id_v1(", "clock_timestamp(", "FOR UPDATE", "advisory_xact_lock")
+    assert not [word for word in later if word in before]
+    assert [word for word in later if word in after] or "ledger_join_decision_v1(" in after
+
+
 @pytest.mark.parametrize("table", FROZEN)
 def test_even_the_owner_changes_and_removes_no_row(owner: Connection, table: str) -> None:
     column = COLUMN.get(table, "amount")
@@ -139,6 +185,76 @@ def test_the_table_itself_takes_no_wrong_transfer(
             [debit, credit, amount, client, balance, balance],
         )
     assert refused.value.diag.constraint_name == broken
+
+
+def broken_by(owner: Connection, statement: str, values: tuple[object, ...] = ()) -> str | None:
+    """The constraint that the owner's statement breaks."""
+    with pytest.raises(errors.IntegrityError) as refused:
+        owner.execute(statement.encode(), values)
+    return refused.value.diag.constraint_name
+
+
+def test_a_number_its_kind_and_its_owner_say_the_same_thing(owner: Connection) -> None:
+    account = "INSERT INTO ledger_account VALUES (%s, %s, %s, -1, now())"
+    for number, kind, client, broken in (
+        (100001978, 5, SOMEBODY, "ledger_account_kind"),
+        (100001978, -1, SOMEBODY, "ledger_account_kind"),
+        (100001978, 0, NOBODY, "ledger_account_side"),
+        (100001978, 1, NOBODY, "ledger_account_side"),
+        (-101978, 1, SOMEBODY, "ledger_account_side"),
+        (-101978, 0, SOMEBODY, "ledger_account_side"),
+        (100001000, 1, SOMEBODY, "ledger_account_currency"),
+        (978, 1, SOMEBODY, "ledger_account_currency"),
+    ):
+        assert broken_by(owner, account, (number, kind, client)) == broken
+
+
+def test_the_table_itself_takes_no_wrong_hold(owner: Connection) -> None:
+    hold = (
+        "INSERT INTO ledger_hold (id, account, client_id, amount, code, journal_id, recorded_at)"
+        " VALUES (-1, %s, %s, %s, 1, -1, now())"
+    )
+    for account, amount, broken in (
+        (100001978, 0, "ledger_hold_amount"),
+        (100001978, -1, "ledger_hold_amount"),
+        (100001978, 10**18, "ledger_hold_amount"),
+        (-101978, 1, "ledger_hold_client"),
+    ):
+        assert broken_by(owner, hold, (account, SOMEBODY, amount)) == broken
+
+
+def test_the_table_itself_takes_no_wrong_change_of_a_hold(owner: Connection) -> None:
+    """Even a change that is right by itself is refused when the hold has moved on meanwhile: its number is taken."""
+    change = (
+        "INSERT INTO ledger_hold_change (id, hold_id, number, kind, amount, remaining, transfer_id, journal_id,"
+        " recorded_at) SELECT -1, hold_id, number, %s, %s, %s, %s, -1, now() FROM ledger_hold_change LIMIT 1"
+    )
+    for kind, amount, remaining, transfer, broken in (
+        (4, 1, 0, None, "ledger_hold_change_kind"),
+        (2, 0, 0, None, "ledger_hold_change_amount"),
+        (2, 1, -1, None, "ledger_hold_change_remaining"),
+        (1, 1, 0, None, "ledger_hold_change_transfer"),
+        (2, 1, 0, 1, "ledger_hold_change_transfer"),
+        (2, 1, 0, None, "ledger_hold_change_once"),
+    ):
+        assert broken_by(owner, change, (kind, amount, remaining, transfer)) == broken
+
+
+def test_no_row_stands_for_what_isnt_there_or_is_there_already(owner: Connection) -> None:
+    balance = "INSERT INTO ledger_balance (account, client_id, floored) VALUES (1978, %s, true)"
+    assert broken_by(owner, balance, (SOMEBODY,)) == "ledger_balance_account_fkey"
+    change = (
+        "INSERT INTO ledger_hold_change (id, hold_id, number, kind, amount, remaining, journal_id, recorded_at)"
+        " VALUES (-1, -1, 1, 2, 1, 0, -1, now())"
+    )
+    assert broken_by(owner, change) == "ledger_hold_change_hold_id_fkey"
+    columns = (
+        "journal_id, debit, credit, amount, client_balance, client_seq, recorded_at, client_id, value_date, code, leg"
+    )
+    again = f"INSERT INTO ledger_transfer (id, {columns}) SELECT -1, {columns} FROM ledger_transfer LIMIT 1"
+    assert broken_by(owner, again) == "ledger_transfer_once"
+    snapshot = "INSERT INTO ledger_snapshot VALUES (100001978, 0, 0, now(), now())"
+    assert broken_by(owner, snapshot) == "ledger_snapshot_house"
 
 
 def test_the_table_of_balances_keeps_the_floor_whatever_the_functions_think(

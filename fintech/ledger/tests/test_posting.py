@@ -61,6 +61,16 @@ def test_cash_and_debt_have_no_floor(eu: CellContext) -> None:
         assert Book("payments").balance(account).available == -7
 
 
+def test_suspense_has_a_floor_as_a_wallet_has(eu: CellContext) -> None:
+    def overdraw(book: Book) -> Transfer:
+        account = book.open_account(client_id=uuid7(), kind=AccountKind.SUSPENSE, currency="USD")
+        house = book.house(HousePurpose.DEALING, entity=1, currency="USD")
+        return book.post(debit=account, credit=house, amount=7, code=TransferCode.FROM_SUSPENSE)
+
+    with pytest.raises(Refusal, match="available"):
+        decide(overdraw)
+
+
 def test_a_client_has_one_wallet_in_a_currency_but_may_have_more_trading_accounts(eu: CellContext) -> None:
     client = uuid7()
 
@@ -157,8 +167,8 @@ def test_money_of_the_house_moves_without_a_client(eu: CellContext) -> None:
     broker = uuid7()
 
     def fund(book: Book) -> list[Transfer]:
-        bank = book.house(HousePurpose.BANK, entity=1, currency="EUR")
-        fees = book.house(HousePurpose.FEES, entity=1, currency="EUR")
+        bank = book.house(HousePurpose.BANK, entity=47, currency="EUR")
+        fees = book.house(HousePurpose.FEES, entity=47, currency="EUR")
         move = {"debit": bank, "credit": fees, "amount": 5, "code": TransferCode.HOUSE_FUNDING}
         return [book.post(**move), book.post(**move, client_id=broker, reference=broker)]
 
@@ -166,6 +176,7 @@ def test_money_of_the_house_moves_without_a_client(eu: CellContext) -> None:
     assert (plain.client_id, plain.client_account, plain.client_balance) == (HOUSE_CLIENT_ID, None, None)
     assert (for_somebody.client_id, for_somebody.reference) == (broker, broker)
     assert plain.leg + 1 == for_somebody.leg
+    assert [Book("payments").account(side).kind for side in (plain.debit, plain.credit)] == [AccountKind.HOUSE] * 2
 
 
 def test_what_a_refused_verb_posted_is_undone_and_the_refusal_stays(eu: CellContext) -> None:

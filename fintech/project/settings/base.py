@@ -178,15 +178,22 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker waits for its broker for as long as it takes.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
-    "socket_timeout": 5,
+    # A worker waits in the broker for a second at a time; whoever publishes waits for no longer than a moment.
+    "socket_timeout": 5 if SERVICE == "worker" else 0.2,
     "socket_connect_timeout": 0.2,
+    # Whoever publishes tries once. Left to itself, kombu waits six seconds for each message.
+    "max_retries": 0,
 }
 # What a clock starts, for each cell by its own beat (UTC). What waits in a database is found by the relay's bells.
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sessions that have expired": {"task": "crm.clear_expired_sessions", "schedule": crontab(hour=2, minute=20)},
+    "balances of the house in payments": {"task": "payments.take_snapshots", "schedule": crontab(minute="*/5")},
+    "balances of the house in trading": {"task": "trading.take_snapshots", "schedule": crontab(minute="*/5")},
     "the audit log's coming months": {"task": "audit.make_partitions", "schedule": crontab(hour=2, minute=40)},
 }
 
