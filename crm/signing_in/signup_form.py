@@ -31,6 +31,18 @@ class SignupForm(forms.Form):
     phone = forms.CharField(max_length=30, required=False, validators=[one_line])
     ib_code = forms.CharField(max_length=20, required=False)
 
+    def clean(self) -> dict[str, Any]:
+        """As the API's bodies: no member that nobody knows (a broker's code under a misspelt name would be lost),
+        and texts only.
+        """
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name, value in self.data.items():
+            if name not in self.fields:
+                self.add_error(None, ValidationError(f"There is no such member: {name[:100]}.", code="unknown-field"))
+            elif not isinstance(value, str):
+                self.add_error(name, ValidationError("A text is needed.", code="not-text"))
+        return cleaned
+
     def clean_country(self) -> str:
         """The country's code in capitals."""
         country: str = self.cleaned_data["country"].upper()

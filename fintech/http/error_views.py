@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import csrf, defaults
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from fintech.http import problem_types
 from fintech.http.problem_types import ProblemType, known_problem_types, problem_type
 from fintech.http.problems import Problem, internal_error, problem_of
 
-API_PREFIX: Final = "/api/"
+# What programs call; everything else is for people, who get pages.
+API_PREFIXES: Final = ("/api/", "/_allauth/", "/webhooks/")
+# No template: what a template needs may be what doesn't answer.
+UNAVAILABLE_PAGE: Final = (
+    '<!doctype html><html lang="en"><title>Temporarily unavailable</title><h1>Temporarily unavailable</h1>'
+    "<p>A part that is needed doesn't answer at this moment. Try again shortly.</p></html>"
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception, **kwargs: Any) -> HttpResponse:
@@ -38,8 +47,14 @@ def page_not_found(request: HttpRequest, exception: Exception, **kwargs: Any) ->
 
 
 def server_error(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    """handler500."""
-    return internal_error().response() if _of_api(request) else defaults.server_error(request)
+    """handler500; says 503 when a database doesn't answer, also to requests that never came to a view."""
+    exception = sys.exc_info()[1]
+    lost = problem_of(exception) if isinstance(exception, OperationalError | InterfaceError) else None
+    if _of_api(request):
+        return (lost or internal_error()).response()
+    if lost is not None:
+        return HttpResponse(UNAVAILABLE_PAGE, status=lost.status, headers=dict(lost.headers))
+    return defaults.server_error(request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:
@@ -47,6 +62,12 @@ def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpR
     if _of_api(request):
         return Problem.of(problem_types.PERMISSION_DENIED, "The CSRF token is missing or wrong.").response()
     return csrf.csrf_failure(request, reason)
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """For an address of an app's that isn't served here, whoever asks and how."""
+    raise Http404
 
 
 @require_safe
@@ -65,4 +86,4 @@ def problem_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _of_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API_PREFIX)
+    return request.path.startswith(API_PREFIXES)

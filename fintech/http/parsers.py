@@ -37,7 +37,7 @@ class StrictJSONParser(BaseParser):
         context = parser_context or {}
         request = context.get("request")
         if request is not None:
-            _refuse_other_encodings(request.headers, media_type or "")
+            refuse_other_encodings(request.headers, media_type or "")
         return parse_strictly(_read(stream))
 
 
@@ -105,7 +105,8 @@ def _refuse_surrogates(text: str) -> None:
         raise ParseError("The body has half of a surrogate pair, which is no character.") from None
 
 
-def _refuse_other_encodings(headers: Mapping[str, str], media_type: str) -> None:
+def refuse_other_encodings(headers: Mapping[str, str], media_type: str) -> None:
+    """Raise UnsupportedMediaType for a compressed body, or one in another character set than UTF-8."""
     if headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType(media_type, detail="The body is compressed, which isn't taken.")
     parameters = media_type.lower().replace(" ", "").replace('"', "").split(";")[1:]

@@ -147,6 +147,19 @@ UNSUPPORTED_MEDIA_TYPE: Final = describe(
     explanation="The body's `Content-Type` or `Content-Encoding` isn't taken here. The API takes "
     "`application/json` in UTF-8, not compressed.",
 )
+REQUEST_TIMEOUT: Final = describe(
+    "request-timeout",
+    title="Body too slow",
+    status=408,
+    explanation="The body didn't come in time. Nothing was done: send the request again, with the same "
+    "`Idempotency-Key`.",
+)
+LENGTH_REQUIRED: Final = describe(
+    "length-required",
+    title="Length required",
+    status=411,
+    explanation="A body announces its length in `Content-Length`; one sent in chunks isn't taken.",
+)
 MISDIRECTED_REQUEST: Final = describe(
     "misdirected-request",
     title="Misdirected request",

@@ -31,6 +31,7 @@ from rest_framework import exceptions
 from fintech.http import problem_types
 from fintech.http.error_lists import ErrorItem, Where, errors_of
 from fintech.http.problem_types import ProblemType, problem_type
+from fintech.http.slow_bodies import SlowBody, TooManySlowBodies
 from fintech.journal import Refusal
 from fintech.observability.correlation import current_request_id
 
@@ -170,6 +171,19 @@ def _unauthenticated(exception: exceptions.APIException) -> Problem:
     )
 
 
+def _unreadable(exception: UnreadablePostError) -> Problem:
+    """A body that ended before its announced length, or that nobody waited for."""
+    cause: BaseException | None = exception
+    # Django wraps it once for each of its own readers that it passes.
+    while isinstance(cause, UnreadablePostError):
+        cause = cause.__cause__
+    if isinstance(cause, SlowBody):
+        return Problem.of(problem_types.REQUEST_TIMEOUT)
+    if isinstance(cause, TooManySlowBodies):
+        return _unavailable(exception)
+    return Problem.of(problem_types.MALFORMED_REQUEST)
+
+
 def _unavailable(_exception: Exception) -> Problem:
     return Problem.of(
         problem_types.TEMPORARILY_UNAVAILABLE,
@@ -217,8 +231,9 @@ _MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], Callable[[Any], Proble
     ((exceptions.NotAcceptable,), _plain(problem_types.NOT_ACCEPTABLE)),
     ((exceptions.UnsupportedMediaType,), _plain(problem_types.UNSUPPORTED_MEDIA_TYPE)),
     ((PayloadTooLarge, RequestDataTooBig), _plain(problem_types.PAYLOAD_TOO_LARGE)),
+    ((UnreadablePostError,), _unreadable),
     (
-        (exceptions.ParseError, SuspiciousOperation, TooManyFieldsSent, BadRequest, UnreadablePostError),
+        (exceptions.ParseError, SuspiciousOperation, TooManyFieldsSent, BadRequest),
         _plain(problem_types.MALFORMED_REQUEST),
     ),
     ((OperationalError, InterfaceError), _unavailable),

@@ -4,3 +4,5 @@ from django.contrib import admin
 from django.urls import path
 
 urlpatterns = [path("admin/", admin.site.urls)]
+
+handler500 = "fintech.http.error_views.server_error"

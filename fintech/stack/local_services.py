@@ -60,7 +60,7 @@ def shared_services(layout: LocalLayout) -> list[Service]:
             name="ws",
             command=[
                 str(BIN / "uvicorn"), "fintech.project.asgi:application", "--host", "127.0.0.1", "--port", str(ws),
-                "--ws", "websockets-sansio", "--no-access-log", "--lifespan", "off",
+                "--ws", "websockets-sansio", "--ws-max-size", str(64 * 1024), "--no-access-log", "--lifespan", "off",
             ],
             environment=_environment("ws"),
             ready=listens_at(ws),
@@ -102,7 +102,8 @@ def _environment(service: str, **more: str) -> dict[str, str]:
 def _granian(port: int, *, threads: int) -> list[str]:
     return [
         str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning", "fintech.project.wsgi:application",
+        "--blocking-threads", str(threads), "--http", "1", "--no-ws", "--log-level", "warning",
+        "fintech.project.wsgi:application",
     ]  # fmt: skip
 
 

@@ -9,11 +9,10 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from fintech.cells import current_cell
 from fintech.http import problem_types
-from fintech.http.problems import Problem
+from fintech.http.problems import Problem, problem_of
 from fintech.observability.metrics import counter
 from payments.problem_types import WEBHOOK_FORGED
 from payments.psps.deployment import provider
@@ -31,17 +30,18 @@ _received = counter("fintech_webhooks_total", "Messages that came to the PSPs' d
 
 
 @csrf_exempt
-@require_POST
 def webhook(request: HttpRequest, psp: str) -> HttpResponse:
     """Take one message. 200 once it is stored, however often it comes; 401 for what isn't proved."""
+    if request.method != "POST":
+        return Problem.of(problem_types.METHOD_NOT_ALLOWED, headers={"Allow": "POST"}).response()
     try:
         adapter = provider(psp)
     except UnknownProvider:
         return Problem.of(problem_types.NOT_FOUND, "No such provider sends messages here.").response()
     try:
         body = request.read(LONGEST_BODY + 1)
-    except UnreadablePostError:
-        return Problem.of(problem_types.MALFORMED_REQUEST).response()
+    except UnreadablePostError as unreadable:
+        return (problem_of(unreadable) or Problem.of(problem_types.MALFORMED_REQUEST)).response()
     if len(body) > LONGEST_BODY:
         return _no(psp, "too-large", Problem.of(problem_types.PAYLOAD_TOO_LARGE, "A message has at most 64 KiB."))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -24,6 +25,7 @@ from trading.feed.messages import (
     now,
     read_request,
 )
+from trading.selectors.instruments import unknown_symbols
 from trading.services.feed_tickets import redeem_ticket
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             request = read_request(text_data)
             match request:
                 case SubscribePrices(instruments):
+                    await self._refuse_unknown(instruments)
                     self.hub.follow_prices(self, instruments)
                 case UnsubscribePrices(instruments):
                     self.hub.leave_prices(self, instruments)
@@ -101,6 +104,12 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     def sequence_of(self, trading_account_id: UUID) -> int:
         """The number of the last event sent."""
         return self.sequences.get(trading_account_id, 0)
+
+    async def _refuse_unknown(self, instruments: Collection[str]) -> None:
+        """What nobody lists would be kept and looked for as long as the process lives."""
+        unknown = await in_thread(unknown_symbols, instruments)
+        if unknown:
+            raise BadMessage("instrument-unknown", f"There is no instrument {', '.join(sorted(unknown))[:100]}.")
 
     async def _follow_account(self, request: SubscribeAccount) -> None:
         account_id, resume = request.trading_account_id, request.resume

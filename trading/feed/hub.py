@@ -58,6 +58,9 @@ class Hub:
     def start(self) -> None:
         """Begin to listen, unless it does already."""
         if not self._tasks or any(task.done() for task in self._tasks):
+            # Where one has died the others live on, and two of a kind would tell everything twice.
+            for task in self._tasks:
+                task.cancel()
             work = (self._listen(), self._look(), self._find_unknown())
             self._tasks = [asyncio.create_task(task) for task in work]
 
@@ -73,7 +76,7 @@ class Hub:
     def leave_prices(self, subscriber: Subscriber, instruments: Iterable[str]) -> None:
         """Offer these prices no longer."""
         for instrument in instruments:
-            self._by_instrument[instrument].discard(subscriber)
+            self._by_instrument.get(instrument, set()).discard(subscriber)
 
     def follow_account(self, subscriber: Subscriber, trading_account_id: UUID) -> None:
         """Tell a subscriber of an account's news."""

@@ -13,6 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from rest_framework.exceptions import ParseError
+
+from fintech.http.parsers import parse_strictly
+
 MOST_INSTRUMENTS = 200
 LONGEST_MESSAGE = 16 * 1024
 
@@ -68,9 +72,9 @@ def read_request(text: str) -> Request:
     if len(text) > LONGEST_MESSAGE:
         raise BadMessage("message-too-long", f"A message has at most {LONGEST_MESSAGE} characters.")
     try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadMessage("malformed-json", "The message is no JSON.") from None
+        message = parse_strictly(text.encode("utf-8", "surrogatepass"))
+    except ParseError as error:
+        raise BadMessage("malformed-json", str(error.detail).replace("body", "message", 1)) from None
     if not isinstance(message, dict):
         raise BadMessage("malformed-message", "A message is a JSON object with a `type`.")
     kind = message.pop("type", None)
@@ -100,10 +104,14 @@ def _instruments(message: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _account(message: Mapping[str, Any]) -> SubscribeAccount:
     _refuse_unknown(message, ("trading_account_id", "resume"))
+    given = message.get("trading_account_id")
     try:
-        account_id = UUID(message["trading_account_id"])
-    except (KeyError, ValueError, TypeError, AttributeError):
-        raise BadMessage("malformed-field", "`trading_account_id` is a UUID.") from None
+        # As everywhere: in its usual form only, not as bare hex or a URN.
+        account_id = UUID(given) if isinstance(given, str) and len(given) == 36 else None
+    except ValueError:
+        account_id = None
+    if account_id is None:
+        raise BadMessage("malformed-field", "`trading_account_id` is a UUID.")
     return SubscribeAccount(account_id, _resume(message.get("resume")))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,6 +38,13 @@ class Listings:
 def instruments() -> QuerySet[Instrument]:
     """Every instrument that is or was dealt in."""
     return Instrument.objects.all()
+
+
+def unknown_symbols(symbols: Collection[str]) -> set[str]:
+    """Those among `symbols` that are no instrument's."""
+    wanted = {symbol for symbol in symbols if "\x00" not in symbol}
+    known = Instrument.objects.filter(symbol__in=wanted).values_list("symbol", flat=True)
+    return set(symbols) - set(known)
 
 
 def listings(symbols: set[str] | None = None) -> Listings:

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fintech.http.bodies.BodyMiddleware",
 ]
 
 ROOT_URLCONF = f"fintech.project.urls_{SERVICE}" if SERVICE in ("web", "api") else "fintech.project.urls"

@@ -28,3 +28,5 @@ from fintech.project.settings.local import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A suite asks more often than any caller should; the throttles' own tests set limits of theirs.
 FINTECH_THROTTLES = {"api": "100000/60", "anonymous": "100000/60"}
+# Nobody waits ten seconds for a test of slow bodies.
+FINTECH_BODY_SECONDS = 2.0
