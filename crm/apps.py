@@ -9,6 +9,7 @@ class CrmConfig(AppConfig):
 
     name = "crm"
     label = "crm"
+    verbose_name = "Clients"
     concern = "crm"
 
     def ready(self) -> None:

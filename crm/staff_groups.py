@@ -51,11 +51,12 @@ GROUPS: Final[Mapping[str, Rights]] = MappingProxyType(
                 "trading.view_*",
                 "journal.view_*",
                 "factlog.view_*",
+                "ledger.view_*",
                 "audit.view_*",
             )
         ),
-        "payments": Rights(("payments.*", "crm.view_*", "factlog.view_*", "crm.retry_parked_fact")),
-        "dealing": Rights(("trading.*", "crm.view_*", "payments.view_*", "factlog.view_*")),
+        "payments": Rights(("payments.*", "crm.view_*", "ledger.view_*", "factlog.view_*", "crm.retry_parked_fact")),
+        "dealing": Rights(("trading.*", "crm.view_*", "payments.view_*", "ledger.view_*", "factlog.view_*")),
         "support": Rights(("*.view_*", "crm.read_client", "crm.retry_parked_fact")),
     }
 )

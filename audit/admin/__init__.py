@@ -7,42 +7,15 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
 from audit.models import AuditCheckpoint, AuditEntry
 from audit.selectors.heads import head
-from fintech.cells import reading
-from fintech.http.read_only import ReadOnly
-
-
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    """Shows rows to who may view them. Its lists come from the replica."""
-
-    actions = None
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody adds."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes."""
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, as of the replica's moment."""
-        with reading("report"):
-            answer = super().changelist_view(request, extra_context)
-            # Rendered here: a lazy response would read after the block, from the primary.
-            return answer.render() if isinstance(answer, TemplateResponse) else answer
+from fintech.http.read_only import ShowingAdmin
+from fintech.http.showing import block
 
 
 class EntryPaginator(Paginator):  # type: ignore[type-arg]
@@ -58,7 +31,7 @@ class EntryPaginator(Paginator):  # type: ignore[type-arg]
 
 
 @admin.register(AuditEntry)
-class EntryAdmin(ReadOnlyAdmin):
+class EntryAdmin(ShowingAdmin):
     """Entries, newest first; found by subject (`deposit/0190…`) or by client."""
 
     list_display = ("number", "recorded_at", "source", "kind", "subject", "client_id")
@@ -78,7 +51,6 @@ class EntryAdmin(ReadOnlyAdmin):
         "exact_bytes",
         "hash_of_the_bytes",
     )
-    readonly_fields = fields
     paginator = EntryPaginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
@@ -98,9 +70,9 @@ class EntryAdmin(ReadOnlyAdmin):
         return found, False
 
     @admin.display(description="exact bytes")
-    def exact_bytes(self, entry: AuditEntry) -> str:
+    def exact_bytes(self, entry: AuditEntry) -> SafeString:
         """What was hashed."""
-        return bytes(entry.leaf).decode("utf-8", "replace")
+        return block(bytes(entry.leaf).decode("utf-8", "replace"))
 
     @admin.display(description="hash")
     def hash_of_the_bytes(self, entry: AuditEntry) -> str:
@@ -109,13 +81,12 @@ class EntryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(AuditCheckpoint)
-class CheckpointAdmin(ReadOnlyAdmin):
+class CheckpointAdmin(ShowingAdmin):
     """Signed heads, newest first."""
 
     list_display = ("size", "signed_at", "root_in_hexadecimal")
     ordering = ("-size",)
     fields = ("size", "signed_at", "root_in_hexadecimal", "note")
-    readonly_fields = fields
 
     @admin.display(description="root")
     def root_in_hexadecimal(self, checkpoint: AuditCheckpoint) -> str:

@@ -1,3 +1,13 @@
 """The back office of crm, and the base that other concerns build theirs on."""
 
-from crm.admin import clients, identity_cases, introducing_brokers, platform, staff  # noqa: F401
+from crm.admin import (  # noqa: F401
+    before_trading,
+    books,
+    clients,
+    identity_cases,
+    introducing_brokers,
+    outgoing_mails,
+    platform,
+    rules_in_force,
+    staff,
+)

@@ -6,55 +6,35 @@ about to decide on it. Columns that hold sealed data, keys or credentials are ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from crm.admin.history import history_of
 from crm.admin.object_actions import DecisionForm, ObjectAction, actions_of, object_action
 from crm.back_office.queues import Queue, home_queue
-from fintech.cells import reading
-from fintech.http.read_only import ReadOnly
+from crm.back_office.tables import Table
+from fintech.http.read_only import ShowingAdmin
+from fintech.http.showing import label
 from fintech.journal import Refusal
 from fintech.privacy.declarations import declared_columns
 
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
 
-
-class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+class ReadOnlyAdmin(ShowingAdmin):
     """Shows a model. Subclasses name `list_display` and the like, and declare buttons by `@object_action`.
 
     `history_subject` is the subject type of the facts that verbs record about such an object, if they do
     ("client", "withdrawal"): its history then shows them beside the changes of the row.
     """
 
-    actions = None
-    list_per_page = 50
-    show_full_result_count = False
-    change_list_template = "admin/back_office/list.html"
-    change_form_template = "admin/back_office/object.html"
     history_subject: ClassVar[str | None] = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds rows here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes rows here."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes rows here."""
-        return False
+    has_history: ClassVar[bool] = True
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """What the class names, else every column declared plain."""
@@ -62,6 +42,10 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
             return super().get_fields(request, obj)
         plain = set(declared_columns(self.model).plain)
         return [field.name for field in self.opts.concrete_fields if field.column in plain]
+
+    def tables_of(self, request: HttpRequest, obj: Any) -> list[Table]:
+        """What belongs to the object and stands in tables below it."""
+        return []
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: Django's log of actions would be a second truth, in another database."""
@@ -75,29 +59,12 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         """List, object, history and buttons; there are no pages to add or delete."""
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         protect = self.admin_site.admin_view
+        history = path("<path:object_id>/history/", protect(self.history_view), name=f"{name}_history")
         return [
-            path("", protect(self.changelist_view), name=f"{name}_changelist"),
-            *self.more_urls(),
-            path("<path:object_id>/history/", protect(self.history_view), name=f"{name}_history"),
+            *([history] if self.has_history else []),
             path("<path:object_id>/do/<slug:action>/", protect(self.action_view), name=f"{name}_do"),
-            path("<path:object_id>/change/", protect(self.change_view), name=f"{name}_change"),
+            *super().get_urls(),
         ]
-
-    def more_urls(self) -> list[URLPattern]:
-        """Further pages of a subclass, each wrapped in `self.admin_site.admin_view`."""
-        return []
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, read from the replica and written out before the reading ends."""
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        request.user.get_all_permissions()  # from the primary: a right that was taken away counts at once
-        with reading("report") as read:
-            context = {"as_of": read.as_of, "from_replica": read.replica, "title": self._list_title()}
-            response = super().changelist_view(request, {**context, **(extra_context or {})})
-            if isinstance(response, TemplateResponse):
-                response.render()
-        return response
 
     def change_view(
         self,
@@ -107,33 +74,38 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The object's page, with the buttons that this person may press now."""
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        obj = self.get_object(request, unquote(object_id))
-        buttons = [] if obj is None else self._buttons(request, obj)
-        return super().change_view(request, object_id, form_url, {"buttons": buttons, **(extra_context or {})})
+        obj = self.get_object(request, unquote(object_id)) if self.has_view_permission(request) else None
+        context: dict[str, Any] = {}
+        if obj is not None:
+            context = {"buttons": self._buttons(request, obj), "tables": self.tables_of(request, obj)}
+        if obj is not None and self.has_history:
+            context["history_url"] = reverse(self._url_name("history"), args=[quote(self.key_in_address(obj))])
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """What the fact log tells about the object: its row's changes, and the facts about it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             return self._to_list(request, object_id)
-        if not self.has_view_permission(request, obj):
-            raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {self.opts.verbose_name} {obj}",
-            "entries": history_of(obj, self.history_subject),
+            "title": f"History of {label(str(self.opts.verbose_name))} {obj}",
+            "entries": history_of(obj, self.history_subject, currency=self.currency_of(obj)),
             "opts": self.opts,
             "original": obj,
+            "object_url": self.object_url(obj),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/back_office/history.html", context)
 
     def action_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
         """The form of a button, and what happens when it is sent."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             return self._to_list(request, object_id)
@@ -159,25 +131,10 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         messages.success(request, message)
         return HttpResponseRedirect(self.object_url(obj))
 
-    def key_in_address(self, obj: Model) -> str:
-        """How an object is named in addresses; what `get_object` takes."""
-        return str(obj.pk)
-
-    def object_url(self, obj: Model) -> str:
-        """The address of an object's page."""
-        return reverse(self._url_name("change"), args=[quote(self.key_in_address(obj))])
-
-    def _url_name(self, page: str) -> str:
-        return f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{page}"
-
     def _to_list(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the list, saying that there is no such object."""
-        messages.warning(request, f"There is no {self.opts.verbose_name} {unquote(object_id)[:100]}.")
+        messages.warning(request, f"There is no {label(str(self.opts.verbose_name))} {unquote(object_id)[:100]}.")
         return HttpResponseRedirect(reverse(self._url_name("changelist")))
-
-    def _list_title(self) -> str:
-        name = str(self.opts.verbose_name_plural)
-        return name[:1].upper() + name[1:]
 
     def _buttons(self, request: HttpRequest, obj: Model) -> list[tuple[str, str]]:
         """Label and address of each button that this person may press now."""
@@ -192,7 +149,7 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
     def _action_page(self, request: HttpRequest, obj: Model, button: ObjectAction, form: DecisionForm) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{button.label}: {self.opts.verbose_name} {obj}",
+            "title": f"{button.label}: {label(str(self.opts.verbose_name))} {obj}",
             "button": button,
             "form": form,
             "opts": self.opts,
@@ -203,4 +160,4 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin):
         return TemplateResponse(request, "admin/back_office/action.html", context, status=status)
 
 
-__all__ = ["DecisionForm", "Queue", "ReadOnlyAdmin", "home_queue", "object_action"]
+__all__ = ["DecisionForm", "Queue", "ReadOnlyAdmin", "Table", "home_queue", "object_action"]

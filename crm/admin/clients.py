@@ -8,20 +8,33 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from crm.admin.base import DecisionForm, ReadOnlyAdmin, object_action
-from crm.models import Client
+from crm.admin.base import DecisionForm, ReadOnlyAdmin, Table, object_action
+from crm.admin.platform import PlatformAdmin
+from crm.models import Client, IntroducingBroker
+from crm.selectors.before_trading import acceptances_of, tests_of
 from crm.selectors.clients import PersonalData, personal_data
-from crm.selectors.introducing_brokers import current_introduction
+from crm.selectors.identity_cases import cases_of_client
+from crm.selectors.introducing_brokers import current_introduction, introductions_of
+from crm.selectors.outgoing_mails import mails_to
+from crm.selectors.sessions import sessions_of
 from crm.services.introducing_brokers import introduce_client
 from crm.services.looks import record_client_read
 from crm.services.standing import lift_suspension, set_category, set_risk_rating, suspend_client
 from fintech.cells.identifiers import uuid7
+from fintech.http.columns import column_leads_to
+from fintech.http.showing import EMPTY, compact, label, link, moment
 from fintech.journal import Refusal
 
 READ = "crm.read_client"
+MOST_MAILS = 20
+# Whose lists have a column for the client, apart from crm's own.
+ELSEWHERE = ("payments", "trading", "ledger", "audit")
+column_leads_to("client_id", "crm.client")
 
 
 class CategoryForm(DecisionForm):
@@ -66,7 +79,6 @@ class ClientAdmin(ReadOnlyAdmin):
             {"fields": ("id", "user_id", "entity", "introduced_by", "registered_at", "email_confirmed_at")},
         ),
     )
-    readonly_fields = ("full_name", "date_of_birth", "address", "phone", "email", "introduced_by", "user_id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Client], search_term: str
@@ -90,7 +102,13 @@ class ClientAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The client's page; whoever may read the personal data is recorded as having done so."""
+        """The client's page; whoever may read the personal data is recorded as having done so.
+
+        An id in another concern may be an introducing broker's: its page is opened then.
+        """
+        broker = self._broker_of(request, unquote(object_id))
+        if broker is not None:
+            return HttpResponseRedirect(broker)
         if request.user.has_perm(READ) and self.has_view_permission(request):
             try:
                 record_client_read(key=str(uuid7()), client_id=UUID(unquote(object_id)))
@@ -105,6 +123,46 @@ class ClientAdmin(ReadOnlyAdmin):
         if client is not None and getattr(request, "may_read_person", False):
             client.person = personal_data(client)  # type: ignore[attr-defined]
         return client
+
+    def _broker_of(self, request: HttpRequest, object_id: str) -> str | None:
+        """The address of a broker's page, if this is no client's id but a broker's."""
+        try:
+            identifier = UUID(object_id)
+        except ValueError:
+            return None
+        if not self.leads_to(request, "crm.introducingbroker") or Client.objects.filter(pk=identifier).exists():
+            return None
+        if not IntroducingBroker.objects.filter(pk=identifier).exists():
+            return None
+        return reverse("admin:crm_introducingbroker_change", args=[identifier])
+
+    def tables_of(self, request: HttpRequest, obj: Client) -> list[Table]:
+        """What crm knows beside the client's own row, and where the other concerns' rows are."""
+        tables = [
+            _cases(obj),
+            _tests(obj),
+            _warnings(obj),
+            _introductions(obj),
+            _mails(obj),
+            self._elsewhere(request, obj),
+        ]
+        return [*tables, _sessions(obj)] if getattr(request, "may_read_person", False) else tables
+
+    def _elsewhere(self, request: HttpRequest, client: Client) -> Table:
+        """The lists of other concerns that can be narrowed to one client."""
+        rows: list[tuple[str, SafeString]] = []
+        for model, shown in self.admin_site._registry.items():
+            known = {field.name for field in model._meta.concrete_fields}
+            page = model._meta.label_lower
+            if model._meta.app_label not in ELSEWHERE or "client_id" not in known or not self.leads_to(request, page):
+                continue
+            url, of = reverse(f"admin:{page.replace('.', '_')}_changelist"), str(model._meta.app_config.verbose_name)
+            if isinstance(shown, PlatformAdmin):
+                found = {f"{of}, {name}": f"?q={client.pk}&concern={name}" for name in shown.concerns}
+            else:
+                found = {of: f"?client_id={client.pk}"}
+            rows += [(each, link(f"{url}{query}", _plural(model))) for each, query in found.items()]
+        return Table(title="Elsewhere", headings=("Of", "This client's"), rows=sorted(rows))
 
     @admin.display(boolean=True)
     def verified(self, client: Client) -> bool:
@@ -170,6 +228,70 @@ class ClientAdmin(ReadOnlyAdmin):
         """Note who introduced the client."""
         introduce_client(key=key, reason=reason, client_id=client.pk, ib_code=ib_code)
         return "The introduction is noted, and counts from now on."
+
+
+def _cases(client: Client) -> Table:
+    rows = [
+        (
+            link(reverse("admin:crm_identitycase_change", args=[case.pk]), compact(str(case.pk))),
+            case.get_state_display(),
+            moment(case.opened_at),
+            moment(case.decided_at) if case.decided_at else EMPTY,
+        )
+        for case in cases_of_client(client.pk)
+    ]
+    return Table(title="Identity cases", headings=("Case", "State", "Opened", "Decided"), rows=rows)
+
+
+def _tests(client: Client) -> Table:
+    rows = [
+        (
+            link(reverse("admin:crm_appropriatenesstest_change", args=[test.pk]), test.questionnaire),
+            f"{test.points} of {test.out_of}",
+            "yes" if test.passed else "no",
+            moment(test.answered_at),
+        )
+        for test in tests_of(client.pk)
+    ]
+    return Table(title="Appropriateness", headings=("Questionnaire", "Points", "Passed", "Answered"), rows=rows)
+
+
+def _warnings(client: Client) -> Table:
+    rows = [(found.entity, found.version, moment(found.accepted_at)) for found in acceptances_of(client.pk)]
+    return Table(title="Risk warnings accepted", headings=("Entity", "Version", "Accepted"), rows=rows)
+
+
+def _introductions(client: Client) -> Table:
+    rows = [
+        (
+            link(reverse("admin:crm_introducingbroker_change", args=[found.broker_id]), found.broker.code),
+            moment(found.valid_from),
+            moment(found.valid_to) if found.valid_to else "still",
+        )
+        for found in introductions_of(client.pk)
+    ]
+    return Table(title="Introduced by", headings=("Broker", "From", "Until"), rows=rows)
+
+
+def _mails(client: Client) -> Table:
+    rows = [
+        (mail.template, moment(mail.queued_at), moment(mail.sent_at) if mail.sent_at else "not yet")
+        for mail in mails_to(client.pk)[:MOST_MAILS]
+    ]
+    return Table(title="Mails", headings=("About", "Written", "Sent"), rows=rows)
+
+
+def _sessions(client: Client) -> Table:
+    rows = [
+        (moment(found.since), moment(found.last_seen_at), found.network_address, found.program or EMPTY)
+        for found in sessions_of(client.user_id)
+    ]
+    return Table(title="Sessions", headings=("Since", "Last seen", "From", "Program"), rows=rows)
+
+
+def _plural(model: type[Model]) -> str:
+    words = label(str(model._meta.verbose_name_plural))
+    return words[:1].upper() + words[1:]
 
 
 def _person(client: Client) -> PersonalData:

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from crm.admin.base import Queue, ReadOnlyAdmin, home_queue, object_action
@@ -35,7 +35,7 @@ class IdentityCaseAdmin(ReadOnlyAdmin):
     search_fields = ("id__exact", "client__id__exact")
     fields = (
         "id",
-        "client_link",
+        "client",
         "state",
         "next_step",
         "opened_at",
@@ -45,7 +45,6 @@ class IdentityCaseAdmin(ReadOnlyAdmin):
         "decided_by",
         "decision_reason",
     )
-    readonly_fields = ("client_link", "next_step", "documents")
 
     def more_urls(self) -> list[URLPattern]:
         """The address of a document."""
@@ -70,14 +69,7 @@ class IdentityCaseAdmin(ReadOnlyAdmin):
     def next_step(self, case: IdentityCase) -> str:
         """What is to happen next, and who does it."""
         steps = {"draft": "client: hand it in", "submitted": "compliance: approve or reject"}
-        return steps.get(case.state, "none")
-
-    @admin.display(description="client")
-    def client_link(self, case: IdentityCase) -> SafeString:
-        """The client's page."""
-        return format_html(
-            '<a href="{}">{}</a>', reverse("admin:crm_client_change", args=[case.client_id]), case.client_id
-        )
+        return steps.get(case.state, "-")
 
     def documents(self, case: IdentityCase) -> SafeString:
         """The documents, each a link that opens it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,16 +10,20 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 
-from crm.admin.base import ReadOnlyAdmin
-from crm.models import IntroducingBroker
-from crm.selectors.introducing_brokers import codes_at
+from crm.admin.base import ReadOnlyAdmin, Table
+from crm.models import BrokerMembership, IntroducingBroker
+from crm.selectors.introducing_brokers import hierarchies_at, places_of
 from crm.services.looks import record_introducing_broker_read
 from fintech.cells.identifiers import uuid7
+from fintech.http.columns import column_leads_to
+from fintech.http.showing import link, moment
 from fintech.journal import Refusal
 from fintech.privacy.sealing import unseal_all
 
 READ = "crm.read_client"
+column_leads_to("ib_id", "crm.introducingbroker")
 
 
 @admin.register(IntroducingBroker)
@@ -30,7 +35,6 @@ class IntroducingBrokerAdmin(ReadOnlyAdmin):
     search_fields = ("code",)
     ordering = ("code",)
     fields = ("id", "code", "name", "hierarchy", "clients", "user_id", "registered_at")
-    readonly_fields = ("name", "hierarchy", "clients", "user_id")
 
     def change_view(
         self,
@@ -61,9 +65,30 @@ class IntroducingBrokerAdmin(ReadOnlyAdmin):
         """The name, for who may read it."""
         return getattr(broker, "opened_name", None)
 
+    def look_up(self, rows: Sequence[IntroducingBroker]) -> None:
+        """Where each stands in the hierarchy."""
+        codes = hierarchies_at([broker.pk for broker in rows], datetime.now(UTC))
+        for broker in rows:
+            broker.codes_upward = codes[broker.pk]  # type: ignore[attr-defined]
+
+    def tables_of(self, request: HttpRequest, obj: IntroducingBroker) -> list[Table]:
+        """Its places in the hierarchy, so that it can be shown who stood above at any moment."""
+        rows = [
+            (
+                self._above(place),
+                moment(place.valid_from),
+                moment(place.valid_to) if place.valid_to else "still",
+            )
+            for place in places_of(obj.pk)
+        ]
+        return [Table(title="Places in the hierarchy", headings=("Below", "From", "Until"), rows=rows)]
+
+    def _above(self, place: BrokerMembership) -> str | SafeString:
+        return link(self.object_url(place.parent), place.parent.code) if place.parent else "nobody: at the top"
+
     def hierarchy(self, broker: IntroducingBroker) -> str:
         """The codes from this broker upward, as it stands now."""
-        return " → ".join(codes_at(broker.pk, datetime.now(UTC)))
+        return " → ".join(broker.codes_upward)  # type: ignore[attr-defined]
 
     def clients(self, broker: IntroducingBroker) -> int:
         """How many clients count for this broker at present."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from crm.admin.base import Queue, ReadOnlyAdmin, home_queue, object_action
 from crm.services.parked_facts import record_parked_fact_retry
@@ -22,6 +21,7 @@ from fintech.journal import Refusal
 from fintech.journal.models import JournalEntry
 
 CONCERNS: Final = ("crm", "payments", "trading")
+_KEY: Final = re.compile(r"(?P<concern>[a-z]+)-(?P<number>-?[0-9]{1,18})", re.ASCII)
 
 
 class ConcernFilter(SimpleListFilter):
@@ -30,63 +30,59 @@ class ConcernFilter(SimpleListFilter):
     title = "database"
     parameter_name = "concern"
 
+    def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
+        self._concerns: tuple[str, ...] = model_admin.concerns
+        super().__init__(request, params, model, model_admin)
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Each concern that has one of these tables."""
-        return [(concern, concern) for concern in CONCERNS[1:]]
+        """Each concern that has one of these tables, but for the first."""
+        return [(concern, concern) for concern in self._concerns[1:]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of the chosen database; crm's if none is chosen."""
-        return queryset.using(_alias(self.value()))
+        """The rows of the chosen database; the first's if none is chosen."""
+        return queryset.using(_alias(self.value() or self._concerns[0]))
 
     def choices(self, changelist: Any) -> Any:
-        """The choices, of which the first is crm instead of all."""
+        """The choices, of which the first database is one instead of all."""
         first, *others = super().choices(changelist)
-        yield {**first, "display": CONCERNS[0]}
+        yield {**first, "display": self._concerns[0]}
         yield from others
 
 
 class PlatformAdmin(ReadOnlyAdmin):
-    """Rows of one of several databases, addressed as `<concern>-<id>`."""
+    """Rows of one of several databases, addressed as `<concern>-<id>`; these rows are the history themselves."""
 
+    concerns: ClassVar[tuple[str, ...]] = CONCERNS
+    has_history = False
     list_filter: ClassVar[Any] = (ConcernFilter,)
-    list_display_links = None
-    ordering = ("-id",)
+    ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows of crm's database, until the filter chooses another."""
-        rows: QuerySet[Any] = self.model._default_manager.using(_alias(None)).order_by("-id")
+        """The rows of the first database, until the filter chooses another."""
+        rows: QuerySet[Any] = self.model._default_manager.using(_alias(self.concerns[0])).order_by(*self.ordering)
         return rows
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
         """The row that the address names."""
-        concern, _, number = object_id.partition("-")
-        if concern not in CONCERNS or not number.isdecimal() or len(number) > 18:
+        named = _KEY.fullmatch(object_id)
+        if named is None or named["concern"] not in self.concerns:
             return None
-        rows = self.model._default_manager.using(alias_for(concern))
-        row: Model | None = rows.filter(pk=int(number)).first()
+        rows = self.model._default_manager.using(alias_for(named["concern"]))
+        row: Model | None = rows.filter(pk=int(named["number"])).first()
+        if row is not None:
+            self.look_up([row])
         return row
 
     def key_in_address(self, obj: Model) -> str:
         """The row's number behind the name of its database."""
         return f"{concern_of_row(obj)}-{obj.pk}"
 
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """These rows are the history."""
-        raise Http404
-
-    @admin.display(description="")
-    def open(self, row: Model) -> SafeString:
-        """The link to the row's page."""
-        return format_html('<a href="{}">open</a>', self.object_url(row))
-
 
 @admin.register(JournalEntry)
 class JournalEntryAdmin(PlatformAdmin):
     """Every request that changed something or was refused, with its answer."""
 
-    list_display = ("id", "recorded_at", "operation", "outcome", "actor", "reason", "request_id", "open")
+    list_display = ("id", "recorded_at", "operation", "outcome", "actor", "reason")
     list_filter = (ConcernFilter, "outcome")
     search_fields = ("operation", "actor", "request_id")
 
@@ -95,7 +91,7 @@ class JournalEntryAdmin(PlatformAdmin):
 class ParkedAdmin(PlatformAdmin):
     """Facts that a follower couldn't take; the later facts of their subjects wait behind them."""
 
-    list_display = ("id", "parked_at", "follower", "source", "fact_id", "subject", "error", "attempts", "open")
+    list_display = ("id", "parked_at", "follower", "source", "fact_id", "subject", "error", "attempts")
     list_filter = (ConcernFilter, ("resolved_at", admin.EmptyFieldListFilter), "follower")
 
     def subject(self, parked: Parked) -> str:
@@ -148,5 +144,5 @@ def concern_of_row(row: Model) -> str:
     return row._state.db.removesuffix("_replica").rpartition("_")[2]
 
 
-def _alias(concern: str | None) -> str:
-    return replica_or_primary(alias_for(concern or CONCERNS[0]))
+def _alias(concern: str) -> str:
+    return replica_or_primary(alias_for(concern))

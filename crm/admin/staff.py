@@ -8,6 +8,10 @@ from django.http import HttpRequest
 
 from crm.admin.base import ReadOnlyAdmin
 from crm.models import User
+from fintech.http.columns import column_leads_to
+
+for column in ("staff_id", "decided_by", "verified_by", "maker_id", "planner_id"):
+    column_leads_to(column, "crm.user")
 
 
 @admin.register(User)
@@ -20,7 +24,6 @@ class StaffAdmin(ReadOnlyAdmin):
     search_fields = ("email",)
     ordering = ("email",)
     fields = ("id", "email", "rights", "is_active", "joined_at", "last_login")
-    readonly_fields = ("rights",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Staff only."""

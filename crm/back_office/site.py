@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 
+from crm.back_office.pages import OfficePage, office_pages
 from crm.back_office.queues import waiting_for
 from crm.signing_in.staff_form import StaffPasswordForm, StaffSignInForm
 from fintech.cells import Actor, bound_cell, reading, set_actor
 from fintech.http.read_only import ReadOnly
+from fintech.http.showing import label
+
+_LEFT_OUT: Final = frozenset({"view_on_site", "autocomplete"})
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -29,6 +34,8 @@ class BackOffice(AdminSite):
     index_template = "admin/home.html"
     empty_value_display = "-"
     enable_nav_sidebar = True
+    # There is no other site to view.
+    site_url = None
 
     def register(
         self,
@@ -39,6 +46,46 @@ class BackOffice(AdminSite):
         """Register what can't change rows by itself; leave out everything else, whoever brings it."""
         if admin_class is not None and issubclass(admin_class, ReadOnly):
             super().register(model_or_iterable, admin_class, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Without two addresses of Django's that nothing here leads to: they look objects up by whatever is asked."""
+        known = [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in _LEFT_OUT]
+        pages = [
+            path(f"{page.address}/", self.admin_view(self._view_of(page)), name=f"page_{page.address}")
+            for page in office_pages()
+        ]
+        return [*pages, *known]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """What this person may see, by section, with the pages that show no single table."""
+        sections: list[Any] = super().get_app_list(request, app_label)
+        for section in sections:
+            for shown in section["models"]:
+                shown["name"] = _capitalised(label(str(shown["name"])))
+        if app_label is None:
+            for page in office_pages():
+                if _may_see(request, page):
+                    _add(sections, page)
+        return sorted(sections, key=lambda section: section["name"].lower())
+
+    def _view_of(self, page: OfficePage) -> Callable[[HttpRequest], TemplateResponse]:
+        def view(request: HttpRequest) -> TemplateResponse:
+            if not _may_see(request, page):
+                raise PermissionDenied
+            with reading("report") as read:
+                content = page.content()
+                context = {
+                    **self.each_context(request),
+                    "title": page.title,
+                    "tables": content.tables,
+                    "note": content.note,
+                    "as_of": read.as_of,
+                }
+                response = TemplateResponse(request, "admin/back_office/page.html", context)
+                response.render()
+                return response
+
+        return view
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """A view for staff, which acts as the staff member who is signed in."""
@@ -83,3 +130,28 @@ class BackOffice(AdminSite):
             response = super().index(request, {**context, **(extra_context or {})})
             response.render()
             return response
+
+
+def _may_see(request: HttpRequest, page: OfficePage) -> bool:
+    return page.permission is None or request.user.has_perm(page.permission)
+
+
+def _add(sections: list[Any], page: OfficePage) -> None:
+    """Put a page's link among those of its section, which may be one of its own."""
+    url = reverse(f"admin:page_{page.address}")
+    entry = {"name": page.title, "object_name": page.address, "admin_url": url, "view_only": True, "add_url": None}
+    found = next((section for section in sections if section["name"] == page.section), None)
+    if found is None:
+        found = {
+            "name": page.section,
+            "app_label": page.address,
+            "app_url": url,
+            "has_module_perms": True,
+            "models": [],
+        }
+        sections.append(found)
+    found["models"] = sorted([*found["models"], entry], key=lambda each: each["name"])
+
+
+def _capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from crm.models import OutgoingMail
 from fintech.privacy.sealing import unseal
 
@@ -30,6 +32,11 @@ def overdue_mails() -> list[UUID]:
     """Mails that are due and that nobody seems to be sending, oldest first."""
     overdue = OutgoingMail.objects.filter(sent_at__isnull=True, due_at__lte=datetime.now(UTC) - GRACE)
     return list(overdue.order_by("due_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
+
+
+def mails_to(person_id: UUID) -> QuerySet[OutgoingMail]:
+    """The mails to a person, without what they said; the latest first."""
+    return OutgoingMail.objects.filter(person_id=person_id).order_by("-queued_at")
 
 
 def opened(mail_id: UUID) -> OpenedMail:

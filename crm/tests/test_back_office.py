@@ -168,7 +168,7 @@ def test_the_history_shows_who_changed_what_and_no_sealed_value(app: App) -> Non
     history = office.get(f"crm/client/{app.client_id}/history/").content.decode()
     assert "status: active → suspended" in history
     assert "a complaint" in history
-    assert "full_name_sealed: - → (sealed)" in history
+    assert "full name: - → (sealed)" in history
 
 
 def test_clients_have_no_business_in_the_back_office(app: App) -> None:

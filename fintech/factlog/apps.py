@@ -9,6 +9,7 @@ class FactlogConfig(AppConfig):
 
     name = "fintech.factlog"
     label = "factlog"
+    verbose_name = "Facts"
     concerns = ("crm", "trading", "payments", "audit")
 
     def ready(self) -> None:

@@ -34,6 +34,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Take in links, cells and the fields of forms."""
         given = {name: value or "" for name, value in attrs}
+        self._apart(tag)
         if tag in ("script", "style", "title"):
             self._silent += 1
         elif tag == "a":
@@ -47,13 +48,14 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Close what was open."""
+        self._apart(tag)
         if tag in ("script", "style", "title"):
             self._silent = max(0, self._silent - 1)
         elif tag == "a" and self._link is not None:
             self.links.append((self._link[0], " ".join(" ".join(self._link[1]).split())))
             self._link = None
         elif tag in ("td", "th") and self._cell is not None:
-            self.rows[-1].append(" ".join(" ".join(self._cell).split()))
+            self.rows[-1].append(" ".join("".join(self._cell).split()))
             self._cell = None
 
     def handle_data(self, data: str) -> None:
@@ -65,6 +67,11 @@ class Page(HTMLParser):
             self._link[1].append(data)
         if self._cell is not None:
             self._cell.append(data)
+
+    def _apart(self, tag: str) -> None:
+        """What a tag keeps apart are different words; parts of an id are not."""
+        if tag != "span" and self._cell is not None:
+            self._cell.append(" ")
 
     def rows_with(self, *texts: str) -> list[list[str]]:
         """The rows of tables that show every one of these texts in some cell."""

@@ -7,17 +7,17 @@ import json
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from crm.admin.base import Queue, ReadOnlyAdmin, home_queue, object_action
-from payments.admin.showing import money
+from fintech.http.showing import EMPTY, block, compact, link, minor_units
 from payments.models import PspEvent
 from payments.selectors.psp_events import events_in_review, subject_ids
 from payments.services.psp_events import body_of, review_psp_event
 from payments.services.publishing import publish_event
 
 REVIEW = "payments.review_event"
+LONGEST_CONTENT = 4000
 
 
 @admin.register(PspEvent)
@@ -44,29 +44,26 @@ class PspEventAdmin(ReadOnlyAdmin):
         "attempts",
         "content",
     )
-    readonly_fields = ("about", "says", "content")
 
     @admin.display(description="about")
     def about(self, event: PspEvent) -> SafeString | str:
         """The deposit or withdrawal that it is about, as a link."""
         found = subject_ids(event.reference)
         if found is None:
-            return event.reference or "none"
+            return event.reference or EMPTY
         page, identity = found
-        return format_html(
-            '<a href="{}">{}</a>', reverse(f"admin:payments_{page}_change", args=[identity]), event.reference
-        )
+        return link(reverse(f"admin:payments_{page}_change", args=[identity]), compact(str(event.reference)))
 
     @admin.display(description="amount")
-    def says(self, event: PspEvent) -> str:
+    def says(self, event: PspEvent) -> SafeString:
         """The amount that it names."""
-        return money(event.amount_minor, event.currency)
+        return minor_units(event.amount_minor, event.currency)
 
     @admin.display(description="content, without the payer")
     def content(self, event: PspEvent) -> SafeString:
         """The message's data, opened for whoever decides on it; what names the payer is left out."""
         data = {name: value for name, value in body_of(event).items() if name != "source"}
-        return format_html("<pre>{}</pre>", json.dumps(data, indent=2, ensure_ascii=False)[:4000])
+        return block(json.dumps(data, indent=2, ensure_ascii=False)[:LONGEST_CONTENT])
 
     @object_action("Apply again", permission=REVIEW, offered=lambda event: event.state == "review")
     def apply_again(self, request: HttpRequest, event: PspEvent, *, key: str, reason: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -11,14 +12,15 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from crm.admin.base import DecisionForm, ReadOnlyAdmin, object_action
+from fintech.http.showing import money
 from fintech.journal import Refusal
 from fintech.ledger.money import Money
-from payments.admin.showing import client_link, money, waiting_for
+from payments.admin.showing import waiting_for
 from payments.admin.withdrawals import REQUEST, withdrawal_url
 from payments.models import Deposit, PaymentSource, Wallet, WalletTransfer
 from payments.rules.next_steps import deposit_step
 from payments.selectors.sources import displays_of
-from payments.selectors.wallets import WalletBalance, balance_of
+from payments.selectors.wallets import balances_of
 from payments.services.sources import close_source, verify_bank_account
 from payments.services.withdrawals import request_withdrawal
 
@@ -48,37 +50,26 @@ class WalletAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     search_fields = ("id__exact", "client_id__exact", "account_number__exact")
     fields = (
-        "id",
-        "client",
-        "entity",
-        "currency",
-        "account_number",
-        "balance",
-        "held",
-        "available",
-        "opened_at",
+        *("id", "client_id", "entity", "currency", "account_number"),
+        *("balance", "held", "available", "opened_at"),
     )
-    readonly_fields = ("client", "balance", "held", "available")
 
-    @admin.display(description="client")
-    def client(self, wallet: Wallet) -> SafeString:
-        """The client's page."""
-        return client_link(wallet.client_id)
+    def look_up(self, rows: Sequence[Wallet]) -> None:
+        """The balances of all of them."""
+        for found in balances_of(rows):
+            found.wallet.shown = found  # type: ignore[attr-defined]
 
-    @admin.display(description="balance")
-    def balance(self, wallet: Wallet) -> str:
+    def balance(self, wallet: Any) -> SafeString:
         """What is booked."""
-        return str(_balance(wallet).balance)
+        return money(wallet.shown.balance)
 
-    @admin.display(description="held")
-    def held(self, wallet: Wallet) -> str:
+    def held(self, wallet: Any) -> SafeString:
         """What is set aside for withdrawals."""
-        return str(_balance(wallet).held)
+        return money(wallet.shown.held)
 
-    @admin.display(description="available")
-    def available(self, wallet: Wallet) -> str:
+    def available(self, wallet: Any) -> SafeString:
         """What can be spent."""
-        return str(_balance(wallet).available)
+        return money(wallet.shown.available)
 
     @object_action("Request a withdrawal for the client", permission=REQUEST, form=RequestForm)
     def request_withdrawal(self, request: HttpRequest, wallet: Wallet, *, key: str, reason: str, amount: str) -> str:
@@ -100,15 +91,10 @@ class DepositAdmin(ReadOnlyAdmin):
     """Deposits."""
 
     history_subject = "deposit"
-    list_display = ("reference", "amount", "client_id", "method", "state", "next_step", "state_since")
+    list_display = ("reference", "amount_minor", "client_id", "method", "state", "next_step", "state_since")
     list_filter = ("state", "method", "psp", "currency")
     ordering = ("-id",)
     search_fields = ("id__exact", "client_id__exact", "reference__exact", "psp_reference__exact")
-
-    @admin.display(description="amount")
-    def amount(self, deposit: Deposit) -> str:
-        """The amount."""
-        return money(deposit.amount_minor, deposit.currency)
 
     @admin.display(description="next step")
     def next_step(self, deposit: Deposit) -> str:
@@ -126,22 +112,9 @@ class PaymentSourceAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     search_fields = ("id__exact", "client_id__exact")
     fields = (
-        "id",
-        "client",
-        "kind",
-        "shown_as",
-        "psp",
-        "accepts_returns",
-        "first_seen_at",
-        "verified_at",
-        "verified_by",
+        *("id", "client_id", "kind", "shown_as", "psp", "accepts_returns"),
+        *("first_seen_at", "verified_at", "verified_by"),
     )
-    readonly_fields = ("client", "shown_as")
-
-    @admin.display(description="client")
-    def client(self, source: PaymentSource) -> SafeString:
-        """The client's page."""
-        return client_link(source.client_id)
 
     @admin.display(description="shown as")
     def shown_as(self, source: PaymentSource) -> str:
@@ -169,20 +142,7 @@ class PaymentSourceAdmin(ReadOnlyAdmin):
 class WalletTransferAdmin(ReadOnlyAdmin):
     """Transfers between wallets and trading."""
 
-    list_display = ("id", "amount", "client_id", "direction", "cause", "recorded_at")
+    list_display = ("id", "amount_minor", "client_id", "direction", "cause", "recorded_at")
     list_filter = ("direction", "cause", "currency")
     ordering = ("-id",)
     search_fields = ("id__exact", "client_id__exact", "transfer_id__exact", "trading_account_id__exact")
-
-    @admin.display(description="amount")
-    def amount(self, transfer: WalletTransfer) -> str:
-        """The amount."""
-        return money(transfer.amount_minor, transfer.currency)
-
-
-def _balance(wallet: Any) -> WalletBalance:
-    """A row's balance, looked up once a page although three columns show it."""
-    found: WalletBalance | None = getattr(wallet, "_shown_balance", None)
-    if found is None:
-        found = wallet._shown_balance = balance_of(wallet)
-    return found

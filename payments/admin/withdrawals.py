@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 
 from crm.admin.base import DecisionForm, Queue, ReadOnlyAdmin, home_queue, object_action
 from crm.admin.object_actions import ObjectAction
-from payments.admin.showing import client_link, money, waiting_for
+from fintech.http.showing import minor_units, moment
+from payments.admin.showing import waiting_for
 from payments.models import Payout, Withdrawal
 from payments.rules.next_steps import withdrawal_step
 from payments.rules.states import UNSENT
@@ -38,15 +39,15 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     """Withdrawals, the ones that have waited longest first."""
 
     history_subject = "withdrawal"
-    list_display = ("id", "amount", "client_id", "state", "approvals_of_plan", "next_step", "state_since")
+    list_display = ("id", "amount_minor", "client_id", "state", "approvals_of_plan", "next_step", "state_since")
     list_filter = ("state", "currency")
     ordering = ("state_since", "id")
     search_fields = ("id__exact", "client_id__exact", "payouts__reference__exact")
     fields = (
         "id",
-        "client",
+        "client_id",
         "wallet",
-        "amount",
+        "amount_minor",
         "state",
         "state_since",
         "next_step",
@@ -61,21 +62,10 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         "requested_at",
         "decision_reason",
     )
-    readonly_fields = ("client", "amount", "next_step", "plan", "approvals_of_plan", "given_approvals")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Withdrawal]:
         """With the number of approvals of the present plan."""
         return with_approvals(super().get_queryset(request).select_related("wallet"))
-
-    @admin.display(description="client")
-    def client(self, withdrawal: Withdrawal) -> SafeString:
-        """The client's page."""
-        return client_link(withdrawal.client_id)
-
-    @admin.display(description="amount")
-    def amount(self, withdrawal: Withdrawal) -> str:
-        """The amount."""
-        return money(withdrawal.amount_minor, withdrawal.currency)
 
     @admin.display(description="approvals")
     def approvals_of_plan(self, withdrawal: Withdrawal) -> str:
@@ -98,7 +88,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             "{} to {}: {}{}",
             (
                 (
-                    money(payout.amount_minor, payout.currency),
+                    minor_units(payout.amount_minor, payout.currency),
                     names[payout.destination_id],
                     payout.get_state_display(),
                     f" ({payout.failure_code})" if payout.failure_code else "",
@@ -112,11 +102,11 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         """Each approval, and whether it is of the present plan."""
         return format_html_join(
             SafeString("<br>"),
-            "{} at {:%Y-%m-%d %H:%M} UTC: {}{}",
+            "{} at {}: {}{}",
             (
                 (
                     approval.staff_id,
-                    approval.approved_at,
+                    moment(approval.approved_at),
                     approval.reason,
                     "" if approval.plan_digest == withdrawal.plan_digest else " (of an earlier plan: doesn't count)",
                 )
@@ -160,15 +150,19 @@ class WithdrawalAdmin(ReadOnlyAdmin):
 class PayoutAdmin(ReadOnlyAdmin):
     """The parts of withdrawals, as they are sent through PSPs."""
 
-    list_display = ("reference", "amount", "psp", "state", "state_since", "attempts", "failure_code")
+    list_display = (
+        "reference",
+        "withdrawal_id",
+        "amount_minor",
+        "psp",
+        "state",
+        "state_since",
+        "attempts",
+        "failure_code",
+    )
     list_filter = ("state", "psp", "currency")
     ordering = ("-id",)
     search_fields = ("reference__exact", "psp_reference__exact", "withdrawal__id__exact")
-
-    @admin.display(description="amount")
-    def amount(self, payout: Payout) -> str:
-        """The amount."""
-        return money(payout.amount_minor, payout.currency)
 
 
 @home_queue(permission=APPROVE)

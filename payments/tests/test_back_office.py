@@ -56,7 +56,7 @@ def test_above_the_threshold_the_maker_cant_approve_and_two_others_must(office: 
     withdrawal = Withdrawal.objects.get(wallet=wallet)
     assert withdrawal.maker_id == office.user_id
     shown = office.get(page(withdrawal)).content.decode()
-    assert "12000.00 EUR to card ending 4242" in shown
+    assert "12,000.00 EUR</span> to card ending 4242" in shown
     assert "0 of 2" in shown
     assert b"maker-is-never-checker" in approve(office, withdrawal)
     first, second = BackOffice("payments"), BackOffice("payments")

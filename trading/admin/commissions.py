@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.contrib import admin
 
 from crm.admin.base import ReadOnlyAdmin
@@ -13,6 +16,7 @@ class CommissionSchemeAdmin(ReadOnlyAdmin):
     """What each level earns."""
 
     list_display = ("name", "currency", "per_lot", "effective_from")
+    labels: ClassVar[Mapping[str, str]] = {"per_lot": "per lot, level 1 first"}
     ordering = ("-effective_from",)
 
 
@@ -26,12 +30,10 @@ class CommissionAccrualAdmin(ReadOnlyAdmin):
         "level",
         "client_id",
         "amount_minor",
-        "currency",
         "scheme",
         "payout",
     )
     list_filter = ("currency", "level", ("payout", admin.EmptyFieldListFilter))
-    list_select_related = ("scheme", "payout")
     search_fields = ("=ib_id", "=client_id", "=fill__id")
     ordering = ("-id",)
 
@@ -40,7 +42,7 @@ class CommissionAccrualAdmin(ReadOnlyAdmin):
 class CommissionPayoutAdmin(ReadOnlyAdmin):
     """What was paid to wallets."""
 
-    list_display = ("paid_at", "ib_id", "amount_minor", "currency", "accruals", "transfer_id")
+    list_display = ("paid_at", "ib_id", "amount_minor", "accruals", "transfer_id")
     list_filter = ("currency",)
     search_fields = ("=ib_id",)
     ordering = ("-id",)

@@ -77,4 +77,5 @@ class Position(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.volume.normalize():f} {self.instrument_id}"
+        volume, state = (self.original_volume, " (closed)") if self.closed_at else (self.volume, "")
+        return f"{self.side} {volume.normalize():f} {self.instrument_id}{state}"

@@ -29,7 +29,7 @@ def _see_accruals(story: Story) -> str:
 
         def accrued() -> Decimal:
             rows = story.compliance.see("trading/commissionaccrual/", q=story.client_id).rows_with(ib_id)
-            return sum((_amount(row) for row in rows), Decimal(0)) / 100
+            return sum((amount for row in rows for amount in _amounts(row)), Decimal(0))
 
         await_that(f"{expected:.2f} {CURRENCY} accrued", accrued, lambda found: found == expected)
         step.saw(f"{BROKER_CODE} earned {expected:.2f} {CURRENCY} for {story.lots_traded} lots at {PER_LOT} a lot")
@@ -55,10 +55,11 @@ def _pay(story: Story, ib_id: str) -> None:
 def _broker_wallet(story: Story, ib_id: str) -> Decimal:
     """The balance as compliance sees it in the list of wallets; nothing before the first payout."""
     rows = story.compliance.see("payments/wallet/", q=ib_id).rows_with(ib_id, CURRENCY)
-    balances = [cell for row in rows for cell in row if re.fullmatch(rf"[0-9.]+ {CURRENCY}", cell)]
-    return Decimal(balances[0].split()[0]) if balances else Decimal(0)
+    balances = [amount for row in rows for amount in _amounts(row)]
+    return balances[0] if balances else Decimal(0)
 
 
-def _amount(row: list[str]) -> Decimal:
-    currency = row.index(CURRENCY)
-    return Decimal(row[currency - 1])
+def _amounts(row: list[str]) -> list[Decimal]:
+    """The amounts in the commissions' currency that a row shows, such as "1,234.50 USD"."""
+    found = (re.fullmatch(rf"([0-9,]+\.[0-9]+) {CURRENCY}", cell) for cell in row)
+    return [Decimal(amount[1].replace(",", "")) for amount in found if amount]
