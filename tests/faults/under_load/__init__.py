@@ -1,0 +1,1 @@
+"""One running product under load, broken in one place after another; after each fault everything must agree."""
