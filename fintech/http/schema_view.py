@@ -24,5 +24,6 @@ class OpenApiView(SpectacularJSONAPIView):
 
 @cache
 def _document() -> dict[str, Any]:
-    schema: dict[str, Any] = SpectacularJSONAPIView.generator_class().get_schema(request=None, public=True)
+    generator: Any = SpectacularJSONAPIView.generator_class()
+    schema: dict[str, Any] = generator.get_schema(request=None, public=True)
     return schema

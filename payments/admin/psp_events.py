@@ -13,7 +13,8 @@ from crm.admin.base import Queue, ReadOnlyAdmin, home_queue, object_action
 from fintech.http.showing import EMPTY, block, compact, link, minor_units
 from payments.models import PspEvent
 from payments.selectors.psp_events import events_in_review, subject_ids
-from payments.services.psp_events import body_of, review_psp_event
+from payments.services.psp_event_storing import body_of
+from payments.services.psp_events import review_psp_event
 from payments.services.publishing import publish_event
 
 REVIEW = "payments.review_event"

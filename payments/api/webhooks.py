@@ -18,7 +18,7 @@ from payments.problem_types import WEBHOOK_FORGED
 from payments.psps.deployment import provider
 from payments.psps.protocol import ForgedWebhook
 from payments.psps.registry import UnknownProvider
-from payments.services.psp_events import receive
+from payments.services.psp_event_storing import receive
 from payments.services.publishing import publish_event
 
 LONGEST_BODY: Final = 64 * 1024

@@ -2,6 +2,7 @@
 
 The setting FINTECH_PSPS maps a provider's name to its options: `url` where it is called, and where our own doors are:
 `webhook_port` on this machine, else https on the entity's last host name. The first provider takes new deposits.
+`stripe` is called at its own address if none is given; its pages offer `payment_method_types`, or cards only.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from fintech.secrets import secret
 from payments.psps.protocol import PaymentServiceProvider
 from payments.psps.registry import UnknownProvider, registry
 from payments.psps.sandbox_adapter import SandboxProvider
+from payments.psps.stripe_adapter import StripeProvider
 
 SANDBOX = "sandbox"
+STRIPE = "stripe"
 
 
 def register_providers() -> None:
     """Register an adapter for each provider that the settings name and the registry doesn't know yet."""
-    if SANDBOX in settings.FINTECH_PSPS and SANDBOX not in registry.names():
-        registry.register(SANDBOX, _sandbox)
+    for name, factory in ((SANDBOX, _sandbox), (STRIPE, _stripe)):
+        if name in settings.FINTECH_PSPS and name not in registry.names():
+            registry.register(name, factory)
 
 
 def provider(name: str) -> PaymentServiceProvider:
@@ -62,4 +66,16 @@ def _sandbox(cell_name: str) -> PaymentServiceProvider:
         base_url=options["url"],
         api_key=lambda: secret(f"{prefix}/api-key"),
         webhook_secrets=lambda: [secret(f"{prefix}/webhook-secret")],
+    )
+
+
+def _stripe(cell_name: str) -> PaymentServiceProvider:
+    options: dict[str, Any] = settings.FINTECH_PSPS[STRIPE]
+    prefix = f"{served_cell(cell_name).secrets}/psp/{STRIPE}"
+    return StripeProvider(
+        api_key=lambda: secret(f"{prefix}/api-key"),
+        # Several while one replaces another: with white space between, the newest first.
+        webhook_secrets=lambda: secret(f"{prefix}/webhook-secret").split(),
+        payment_method_types=options.get("payment_method_types", ("card",)),
+        url=options.get("url"),
     )

@@ -183,6 +183,11 @@ class PaymentServiceProvider(Protocol):
         """The registered name, e.g. ``"sandbox"``."""
         ...
 
+    @property
+    def names_sources(self) -> bool:
+        """Whether its messages say what a deposit was paid with; where not, it's asked before one is settled."""
+        ...
+
     def create_deposit(
         self,
         *,
@@ -216,9 +221,12 @@ class PaymentServiceProvider(Protocol):
         """
         ...
 
-    def ask_payout(self, *, psp_reference: str | None = None, reference: str | None = None) -> PayoutStatus:
+    def ask_payout(
+        self, *, psp_reference: str | None = None, reference: str | None = None, destination: str | None = None
+    ) -> PayoutStatus:
         """Ask by exactly one of the provider's reference and ours.
 
+        ``destination`` is where it was to go: some providers find a payout by ours only among those that went there.
         Raises :class:`NotKnownToProvider` if there is none.
         """
         ...
@@ -228,4 +236,8 @@ class PaymentServiceProvider(Protocol):
 
         Raises :class:`ForgedWebhook`.
         """
+        ...
+
+    def payload_of(self, raw_body: bytes) -> Mapping[str, object]:
+        """What a message that was proved and stored says, as ``VerifiedEvent.payload``; empty if it can't be read."""
         ...

@@ -22,7 +22,7 @@ from payments.psps.protocol import (
     ProviderRefused,
     VerifiedEvent,
 )
-from payments.psps.standard import ActiveSecrets, StandardWebhooks
+from payments.psps.standard import ActiveSecrets, StandardWebhooks, payload_of
 from payments.psps.transaction_guard import TransactionGuard, refuse_inside_transaction
 
 Answer = TypeVar("Answer")
@@ -38,6 +38,7 @@ class SandboxProvider:
     """
 
     name = "sandbox"
+    names_sources = True
 
     def __init__(
         self,
@@ -99,7 +100,9 @@ class SandboxProvider:
         path, query, asked = _question("/v1/deposits", psp_reference, reference)
         return self._call("ask_deposit", asked, _deposit, "GET", path, query=query)
 
-    def ask_payout(self, *, psp_reference: str | None = None, reference: str | None = None) -> PayoutStatus:
+    def ask_payout(
+        self, *, psp_reference: str | None = None, reference: str | None = None, destination: str | None = None
+    ) -> PayoutStatus:
         """Ask for a payout by one of the two references; see the protocol."""
         path, query, asked = _question("/v1/payouts", psp_reference, reference)
         return self._call("ask_payout", asked, _payout, "GET", path, query=query)
@@ -107,6 +110,10 @@ class SandboxProvider:
     def verify_webhook(self, headers: Mapping[str, str], raw_body: bytes, now: datetime) -> VerifiedEvent:
         """Prove a message; see the protocol. Calls nobody, so it may run anywhere."""
         return self._webhooks.verify(headers, raw_body, now)
+
+    def payload_of(self, raw_body: bytes) -> Mapping[str, object]:
+        """What a stored message says; see the protocol."""
+        return payload_of(raw_body)
 
     def close(self) -> None:
         """Close the connections kept open."""

@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from standardwebhooks import Webhook
 
@@ -75,6 +76,12 @@ class StandardWebhooks:
         raise ForgedWebhook("no signature matches an active secret")
 
 
+def payload_of(raw_body: bytes) -> Mapping[str, object]:
+    """What a stored message says, as `verify` gave it; empty where it can't be read."""
+    body = _body(raw_body)
+    return {} if body is None else _data(body)
+
+
 def _required(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name, "")
     if not value:
@@ -84,21 +91,29 @@ def _required(headers: Mapping[str, str], name: str) -> str:
 
 def _read(event_id: str, signed_at: datetime, raw_body: bytes) -> VerifiedEvent:
     """The event in a proved body; ``{"type", "timestamp", "data"}`` by the specification."""
-    unreadable = VerifiedEvent(event_id=event_id, type=UNREADABLE, occurred_at=signed_at, payload={})
-    try:
-        body = json.loads(raw_body.decode("utf-8"))
-        storable = _fits_jsonb(body, _DEEPEST_NESTING)
-    except (ValueError, RecursionError):
-        return unreadable
-    if not storable or not isinstance(body, dict) or not isinstance(body.get("type"), str):
-        return unreadable
-    data = body.get("data")
+    body = _body(raw_body)
+    if body is None:
+        return VerifiedEvent(event_id=event_id, type=UNREADABLE, occurred_at=signed_at, payload={})
     return VerifiedEvent(
         event_id=event_id,
         type=body["type"],
         occurred_at=_occurred_at(body.get("timestamp"), signed_at),
-        payload=data if isinstance(data, dict) else {},
+        payload=_data(body),
     )
+
+
+def _body(raw_body: bytes) -> dict[str, Any] | None:
+    try:
+        body = json.loads(raw_body.decode("utf-8"))
+        storable = _fits_jsonb(body, _DEEPEST_NESTING)
+    except (ValueError, RecursionError):
+        return None
+    return body if storable and isinstance(body, dict) and isinstance(body.get("type"), str) else None
+
+
+def _data(body: Mapping[str, Any]) -> Mapping[str, object]:
+    data = body.get("data")
+    return data if isinstance(data, dict) else {}
 
 
 def _occurred_at(timestamp: object, signed_at: datetime) -> datetime:

@@ -29,8 +29,8 @@ def deposits_of_client(client_id: UUID) -> QuerySet[Deposit]:
 
 
 def deposit_of_client(client_id: UUID, deposit_id: UUID) -> Deposit | None:
-    """One deposit, if it is this client's."""
-    return deposits_of_client(client_id).filter(pk=deposit_id).first()
+    """One deposit with its wallet, if it is this client's."""
+    return deposits_of_client(client_id).select_related("wallet").filter(pk=deposit_id).first()
 
 
 def contract_began_at(client_id: UUID) -> datetime | None:

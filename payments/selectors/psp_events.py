@@ -53,6 +53,28 @@ def person_of_reference(reference: str | None) -> UUID | None:
     return Payout.objects.filter(reference=reference).values_list("withdrawal__client_id", flat=True).first()
 
 
+def deposit_of_message(psp: str, *, reference: str | None, psp_reference: str | None) -> UUID | None:
+    """The deposit that a message is about: by our reference, else by the payment that is the token of its source.
+
+    Some providers' messages about a payment name nothing but the payment. None where that isn't one deposit's alone.
+    """
+    if reference is not None:
+        return Deposit.objects.filter(reference=reference).values_list("pk", flat=True).first()
+    if psp_reference is None:
+        return None
+    paid_from = Deposit.objects.filter(psp=psp, source__psp=psp, source__token=psp_reference)
+    found = list(paid_from.values_list("pk", flat=True)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def person_of_message(psp: str, *, reference: str | None, psp_reference: str | None) -> UUID | None:
+    """The client whom a message is about; None when it is nobody's."""
+    if reference is not None:
+        return person_of_reference(reference)
+    deposit_id = deposit_of_message(psp, reference=None, psp_reference=psp_reference)
+    return None if deposit_id is None else Deposit.objects.values_list("client_id", flat=True).get(pk=deposit_id)
+
+
 def subject_ids(reference: str | None) -> tuple[str, UUID] | None:
     """What a reference is of, for people: `deposit` or `withdrawal`, with its id; None when it is nobody's."""
     if reference is None:

@@ -105,6 +105,7 @@ def open_page(deposit: Deposit) -> Deposit:
             )
         except (NothingSent, OutcomeUnknown) as error:
             logger.warning("no payment page yet", extra={"error": type(error).__name__, "psp": deposit.psp})
+            return deposit
         except ProviderRefused as refused:
             record_deposit_refused(key=f"refused:{deposit.id}", deposit_id=deposit.id, code=refused.code[:80])
         else:

@@ -93,7 +93,7 @@ def ask_about_payout(payout_id: UUID) -> None:
         if not begin_question(key=str(uuid7()), payout_id=payout_id):
             return
         try:
-            status = provider(payout.psp).ask_payout(reference=payout.reference)
+            status = provider(payout.psp).ask_payout(reference=payout.reference, destination=payout.destination.token)
         except NotKnownToProvider:
             # It didn't arrive so far. Sent again under the same key it pays once, even if it does arrive.
             record_not_sent(key=f"unheard:{payout_id}:{payout.attempts}", payout_id=payout_id)
