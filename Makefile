@@ -34,7 +34,8 @@ demo: setup ## sets everything up, plays the main job in both jurisdictions, sta
 	@exec $(MANAGE) demo $(ARGS)
 
 test: setup ## the unit and integration tests (ARGS: for pytest)
-	@exec $(BIN)/python -m pytest -q -m "not fault and not exhaustive and not browser" $(ARGS)
+	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile \
+		-m "not fault and not exhaustive and not browser" $(ARGS)
 
 test-faults: setup ## the tests that kill real processes under load
 	@exec $(BIN)/python -m pytest -q -m fault $(ARGS)

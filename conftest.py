@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,18 @@ import pytest
 
 from fintech.cells import Actor, CellContext, cell
 
+SLOT = "FINTECH_TEST_SLOT"
+
 if TYPE_CHECKING:
     from tests.clusters import TestClusters
     from tests.relays import StepwiseRelay
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that has only spread the tests leaves no folder behind."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None) or os.environ.get(SLOT):
+        return
+    shutil.rmtree(os.environ["FINTECH_LOCAL_ROOT"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from io import UnsupportedOperation
 from typing import Any, Final, Protocol
 
@@ -25,6 +25,9 @@ SLOWEST_RATE: Final = 64 * 1024
 """Bytes in a second that a long body makes at least."""
 PROMPT_SECONDS: Final = 0.25
 """A body that is there within this time is no slow one."""
+LONGEST_PIECE: Final = 1024 * 1024
+LONGEST_REST: Final = 32 * 1024 * 1024
+"""Bytes that are still read of a body that was answered before its end."""
 MOST_WAITING: Final = 2
 """So many workers of a process wait for slow bodies at once; every shipped service has more workers."""
 
@@ -37,6 +40,10 @@ class SlowBody(TimeoutError):
 
 class TooManySlowBodies(TimeoutError):
     """As many workers as may be are waiting for bodies already."""
+
+
+class BodyEndedEarly(ConnectionError):
+    """The caller went away, or said less than was announced."""
 
 
 class Stream(Protocol):
@@ -60,10 +67,28 @@ class PatientBodies:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
-        stream = environ.get("wsgi.input")
-        if stream is not None and environ.get("CONTENT_LENGTH"):
-            environ["wsgi.input"] = _PatientStream(stream, self._readers, self._places, self._seconds)
-        return self._application(environ, start_response)
+        stream, announced = environ.get("wsgi.input"), environ.get("CONTENT_LENGTH") or ""
+        if stream is None or not announced.isdecimal():
+            return self._application(environ, start_response)
+        body = environ["wsgi.input"] = _PatientStream(stream, self._readers, self._places, self._seconds)
+        return _Answer(self._application(environ, start_response), body, int(announced))
+
+
+class _Answer:
+    """An answer that has read what of the body isn't too long, when it ends: who still sends is told by it."""
+
+    def __init__(self, parts: Iterable[bytes], body: _PatientStream, announced: int) -> None:
+        self._parts, self._body, self._announced = parts, body, announced
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._parts)
+
+    def close(self) -> None:
+        """End it."""
+        close = getattr(self._parts, "close", None)
+        if close is not None:
+            close()
+        self._body.let_go(self._announced)
 
 
 class _PatientStream:
@@ -74,20 +99,32 @@ class _PatientStream:
         self._begun = time.monotonic()
         self._seconds = seconds
         self._received = 0
+        self._given_up = False
 
     def read(self, size: int) -> bytes:
-        """As the server's own; raises SlowBody or TooManySlowBodies. Django asks for what was announced at most."""
+        """As the server's own; raises SlowBody, TooManySlowBodies or BodyEndedEarly.
+
+        Django asks for what was announced at most.
+        """
         reading = _Reading(self._stream, size)
         self._readers.begin(reading)
         if not reading.wait(PROMPT_SECONDS):
             self._wait_in_a_place(reading)
         body = reading.result()
         self._received += len(body)
+        if len(body) < size:
+            raise BodyEndedEarly("the body ended before its announced length")
         return body
 
     def readline(self, size: int = -1) -> bytes:
         """Nobody reads a body by lines."""
         raise UnsupportedOperation("bodies aren't read by lines")
+
+    def let_go(self, announced: int) -> None:
+        """Have the rest read and thrown away by nobody's worker; a longer rest is the server's to cut off."""
+        rest = announced - self._received
+        if not self._given_up and 0 < rest <= LONGEST_REST:
+            self._readers.begin(_Reading(self._stream, rest, kept=False))
 
     def _wait_in_a_place(self, reading: _Reading) -> None:
         if not self._places.acquire(blocking=False):
@@ -100,9 +137,8 @@ class _PatientStream:
         finally:
             self._places.release()
 
-    @staticmethod
-    def _give_up(reading: _Reading, why: TimeoutError) -> None:
-        reading.abandoned = True
+    def _give_up(self, reading: _Reading, why: TimeoutError) -> None:
+        self._given_up = reading.abandoned = True
         _gone.labels(why=type(why).__name__).inc()
         raise why
 
@@ -110,8 +146,8 @@ class _PatientStream:
 class _Reading:
     """One call of `read`, in pieces that double: whoever has been given up is left after as much again at most."""
 
-    def __init__(self, stream: Stream, size: int) -> None:
-        self._stream, self._size = stream, size
+    def __init__(self, stream: Stream, size: int, *, kept: bool = True) -> None:
+        self._stream, self._size, self._kept = stream, size, kept
         self._pieces: list[bytes] = []
         self._error: BaseException | None = None
         self._done = threading.Event()
@@ -132,10 +168,11 @@ class _Reading:
         """Read."""
         try:
             while self.received < self._size and not self.abandoned:
-                piece = self._stream.read(min(max(self.received, 1), self._size - self.received))
+                piece = self._stream.read(min(max(self.received, 1), LONGEST_PIECE, self._size - self.received))
                 if not piece:
                     break
-                self._pieces.append(bytes(piece))
+                if self._kept:
+                    self._pieces.append(bytes(piece))
                 self.received += len(piece)
         except BaseException as error:
             self._error = error

@@ -48,7 +48,9 @@ DISPUTE: dict[str, Any] = {
     "metadata": {},
     "evidence": {"customer_name": "Maria Rossi", "customer_purchase_ip": "192.0.2.1"},
 }
-BODY = event("checkout.session.completed", SESSION, event_id="evt_1")
+BODY = json.dumps(
+    json.loads(event("checkout.session.completed", SESSION, event_id="evt_1")) | {"created": int(NOW.timestamp())}
+).encode()
 
 
 def header(body: bytes = BODY, *, secret: str = NEW, at: datetime = NOW) -> str:

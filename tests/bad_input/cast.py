@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from crm.models import IdentityCase, User
+from crm.models import IdentityCase, IdentityDocument, User
 from crm.services.identity_cases import reject_identity_case
 from crm.services.introducing_brokers import register_introducing_broker
 from crm.staff_groups import GROUPS
@@ -125,12 +125,17 @@ class Cast:
         """A case of the newcomer's that takes documents, with a passport in it."""
         with self.inside():
             found = IdentityCase.objects.filter(client_id=self.newcomer.client_id, state="draft").first()
-        if found is not None:
-            return str(found.pk)
-        self.no_open_case()
-        case_id = str(made(self.newcomer.post("identity-cases"))["id"])
-        made(self.newcomer.upload(case_id, PNG))
+        if found is None:
+            self.no_open_case()
+        case_id = str(found.pk) if found is not None else str(made(self.newcomer.post("identity-cases"))["id"])
+        self._with_passport(case_id)
         return case_id
+
+    def _with_passport(self, case_id: str) -> None:
+        with self.inside():
+            complete = IdentityDocument.objects.filter(case_id=case_id, kind="passport").exists()
+        if not complete:
+            made(self.newcomer.upload(case_id, PNG))
 
     def no_open_case(self) -> None:
         """The newcomer may begin a case."""
@@ -140,6 +145,7 @@ class Cast:
         if case is None:
             return
         if case.state == "draft":
+            self._with_passport(str(case.pk))
             made(self.newcomer.post(f"identity-cases/{case.pk}/submit"))
         with self.inside(), scenes.staff():
             reject_identity_case(key=str(uuid4()), reason="unreadable", case_id=case.pk)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.exhaustive
 MOVING = {
     "POST /api/v1/deposits": "payments.public.payments_deposit",
     "POST /api/v1/withdrawals": "payments.public.payments_withdrawal",
-    "POST /api/v1/transfers": "payments.public.payments_wallettransfer",
+    "POST /api/v1/transfers": "payments.public.payments_wallet_transfer",
     "POST /api/v1/orders": "trading.public.trading_order",
     "POST /api/v1/trading-accounts": "trading.public.trading_account",
 }

@@ -1,6 +1,7 @@
 """Tests: the local settings on a stack of their own, with quick password hashing.
 
-Each run takes its own folder and ports, so that two runs never meet. With FINTECH_TEST_SLOT a run has a name instead,
+Each run takes its own folder and ports, so that two runs never meet; so does each process of a run that is spread over
+several (pytest-xdist). With FINTECH_TEST_SLOT a run has a name instead,
 and its engines stay up for the next run of that name, as long as the migrations are the same.
 """
 
@@ -16,6 +17,13 @@ from fintech.stack.layout import REPOSITORY, LocalLayout, cells_of
 SLOT = os.environ.get("FINTECH_TEST_SLOT") or str(os.getpid())
 os.environ.setdefault("FINTECH_LOCAL_ROOT", str(REPOSITORY / ".local" / f"test-{SLOT}"))
 os.environ.setdefault("FINTECH_BASE_PORT", str(20000 + zlib.crc32(SLOT.encode()) % 75 * 160))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER != os.environ.get("FINTECH_TEST_WORKER", ""):
+    # Inherited from the process that spreads the tests; what this one starts inherits its own.
+    _PORTS = 160 * (1 + int(WORKER.removeprefix("gw")))
+    os.environ["FINTECH_TEST_WORKER"] = WORKER
+    os.environ["FINTECH_LOCAL_ROOT"] = f"{os.environ['FINTECH_LOCAL_ROOT']}/{WORKER}"
+    os.environ["FINTECH_BASE_PORT"] = str(int(os.environ["FINTECH_BASE_PORT"]) + _PORTS)
 
 # The engines start later in this process, but settings are read now, and need their passwords.
 _LAYOUT = LocalLayout.from_environment()
