@@ -31,8 +31,8 @@ CONFIGURATION = """\
 bind {address}
 port {port}
 requirepass {password}
-dir {folder}
-pidfile {folder}/valkey.pid
+dir "{folder}"
+pidfile "{folder}/valkey.pid"
 proc-title-template "{{title}} {{listen-addr}} {{config-file}}"
 save ""
 appendonly no
@@ -128,7 +128,7 @@ class Valkey:
             address=ports.LOOPBACK,
             port=self.port,
             password=self.layout.secret(VALKEY_PASSWORD),
-            folder=self.folder,
+            folder=str(self.folder).replace("\\", "\\\\").replace('"', '\\"'),
         )
         self._configuration.write_text(text, encoding="utf-8")
         home.user.own(self._configuration, 0o600)

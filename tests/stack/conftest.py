@@ -45,7 +45,7 @@ def watched(layout: LocalLayout) -> Reaper:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A primary, its replica and Valkey, running. A test that stops something starts it again."""
-    stack = Stack(free_layout(tmp_path_factory.mktemp("stack") / "root"), cells=("eu",), durable=False)
+    stack = Stack(free_layout(tmp_path_factory.mktemp("stack") / "a stack's root"), cells=("eu",), durable=False)
     with watched(stack.layout) as reaper:
         stack.up(starting=reaper.watch_engine)
         yield stack

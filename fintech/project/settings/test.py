@@ -18,7 +18,7 @@ SLOT = os.environ.get("FINTECH_TEST_SLOT") or str(os.getpid())
 os.environ.setdefault("FINTECH_LOCAL_ROOT", str(REPOSITORY / ".local" / f"test-{SLOT}"))
 os.environ.setdefault("FINTECH_BASE_PORT", str(20000 + zlib.crc32(SLOT.encode()) % 75 * 160))
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-if WORKER != os.environ.get("FINTECH_TEST_WORKER", ""):
+if os.environ.get("FINTECH_TEST_WORKER", "") != WORKER:
     # Inherited from the process that spreads the tests; what this one starts inherits its own.
     _PORTS = 160 * (1 + int(WORKER.removeprefix("gw")))
     os.environ["FINTECH_TEST_WORKER"] = WORKER
