@@ -74,9 +74,11 @@ lock: setup ## resolve requirements.txt anew, with hashes
 		--group local --group development pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		--constraints requirements.txt pyproject.toml -o requirements-production.txt
+	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+		--constraints requirements.txt bench/requirements.in -o bench/requirements.txt
 
-bench: ## speed beside peers: comes later
-	@echo "make bench: there is no benchmark yet; it comes with the proof of speed." >&2; exit 1
+bench: setup ## speed beside peers, as ratios of one run; see bench/README.md (ARGS=--quick: only to see that it works)
+	@exec $(BIN)/python -m bench $(ARGS)
 
 drill: ## disaster drills: come later
 	@echo "make drill: there is no drill yet; they come with the disaster runbooks." >&2; exit 1
@@ -86,4 +88,4 @@ synth: ## infrastructure rendered and checked: comes later
 
 clean: ## stop the local stack and remove everything that was made here
 	@if [ -x $(BIN)/python ]; then $(MANAGE) stack reset --yes || true; fi
-	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-bench .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
