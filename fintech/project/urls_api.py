@@ -3,13 +3,14 @@
 from django.urls import include, path, re_path
 
 from fintech.http.error_views import nothing_here
-from fintech.http.schema_view import OpenApiView
+from fintech.http.schema_view import OpenApiView, api_docs
 
 urlpatterns = [
     path("api/v1/", include("crm.api.urls")),
     path("api/v1/", include("payments.api.urls")),
     path("api/v1/", include("trading.api.urls")),
     path("api/v1/openapi.json", OpenApiView.as_view(), name="openapi"),
+    path("api/v1/docs", api_docs, name="api-docs"),
     path("webhooks/", include("payments.api.webhook_urls")),
     # No telephones are kept for signing in, no codes are sent instead of passwords, and sessions are the only tokens.
     *(

@@ -31,12 +31,18 @@ EVERY_GROUP = "compliance payments dealing support"
 SEEN_BY = {
     "audit/auditcheckpoint": "compliance support",
     "audit/auditentry": "compliance support",
+    "crm/appropriatenesstest": EVERY_GROUP,
     "crm/client": EVERY_GROUP,
     "crm/identitycase": EVERY_GROUP,
     "crm/introducingbroker": EVERY_GROUP,
+    "crm/outgoingmail": EVERY_GROUP,
+    "crm/riskwarningacceptance": EVERY_GROUP,
     "crm/user": EVERY_GROUP,
     "factlog/parked": EVERY_GROUP,
     "journal/journalentry": "compliance support",
+    "ledger/ledgeraccount": EVERY_GROUP,
+    "ledger/ledgerhold": EVERY_GROUP,
+    "ledger/ledgertransfer": EVERY_GROUP,
     "payments/deposit": EVERY_GROUP,
     "payments/paymentsource": EVERY_GROUP,
     "payments/payout": EVERY_GROUP,
@@ -76,7 +82,15 @@ DOCUMENTS_SEEN_BY = "compliance"
 # Of these no row is made here; staff are sent to the list, which says that there is none.
 WITHOUT_ROWS = {"factlog/parked", "trading/commissionaccrual", "trading/commissionpayout"}
 # Pages for everybody who is staff: home, one's own password, and what the admin's pages load.
-FOR_ALL_STAFF = ("/admin/", "/admin/password_change/", "/admin/password_change/done/", "/admin/jsi18n/")
+FOR_ALL_STAFF = (
+    "/admin/",
+    "/admin/password_change/",
+    "/admin/password_change/done/",
+    "/admin/jsi18n/",
+    "/admin/rules/",
+)
+# Pages that show no class of objects: who may see them.
+OFFICE_PAGES = {"/admin/in-transit/": EVERY_GROUP}
 FOR_EVERYBODY = {"/admin/login/", "/admin/logout/"}
 # Below a class of objects: what each address is.
 LIST, OBJECT, HISTORY, BUTTON = "", "{object_id}/change/", "{object_id}/history/", "{object_id}/do/{action}/"
@@ -122,6 +136,8 @@ def pages(cast: Cast) -> Iterator[Page]:
             continue
         if address in FOR_ALL_STAFF:
             yield Page(address, ALL_STAFF, otherwise=200)
+        elif address in OFFICE_PAGES:
+            yield Page(address, OFFICE_PAGES[address])
         elif address.endswith("documents/{document_id}/"):
             yield Page(address.format(document_id=a_document(cast)), DOCUMENTS_SEEN_BY)
         elif "{app_label}" in address:
@@ -155,7 +171,7 @@ def _of_a_class(address: str, cast: Cast) -> Iterator[Page]:
         yield Page(here, "")
     elif below == OLD_OBJECT:
         yield Page(here, ALL_STAFF, 302, otherwise=302)
-    elif below == HISTORY and app in ("journal", "factlog"):
+    elif below == HISTORY and app in ("journal", "factlog", "ledger"):
         yield Page(here, ALL_STAFF, 404, otherwise=404)
     else:
         assert below in (LIST, OBJECT, HISTORY), f"{address} isn't foreseen: say here who may see it"
@@ -178,6 +194,8 @@ def an_object(cast: Cast, name: str) -> str:
             from fintech.journal.models import JournalEntry
 
             row = JournalEntry.objects.using(f"{cast.cell_name}_crm").order_by("-id").first()
+        elif name.startswith("ledger/"):
+            row = shown.model.objects.using(f"{cast.cell_name}_payments").order_by("-pk").first()
         elif name == "crm/user":
             row = shown.model.objects.filter(is_staff=True).first()
         else:

@@ -31,6 +31,10 @@ class Product:
         """Where a page of the back office is."""
         return f"http://{cell}.localhost:{self.base_port}{path}"
 
+    def api_address(self, cell: str, path: str) -> str:
+        """Where something of the API is."""
+        return f"http://{cell}.localhost:{self.base_port + 1}{path}"
+
 
 @contextmanager
 def product() -> Iterator[Product]:
