@@ -123,7 +123,7 @@ def _document_response(document: IdentityDocument, content: bytes) -> HttpRespon
         content_type=document.media_type,
         headers={
             "Content-Disposition": f'{how}; filename="{name}"',
-            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import Enum
 from fractions import Fraction
 from typing import Any, Final
 
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from crm.back_office.pages import Content, office_page
@@ -52,7 +52,7 @@ def _entities(found: Jurisdiction) -> Table:
 
 def _ending(found: Jurisdiction, now: datetime) -> Table:
     rows = [
-        (_words(ending.name), ending.ends_on.isoformat(), "yes" if ending.successor else "no", ending.source)
+        (_words(ending.name), ending.ends_on.isoformat(), "yes" if ending.successor else "no", _cited(ending.source))
         for ending in found.ending_within(SOON_DAYS, now=now)
     ]
     headings = ("Rule", "Last day", "Another follows", "Source")
@@ -61,7 +61,14 @@ def _ending(found: Jurisdiction, now: datetime) -> Table:
 
 def _rules(found: Jurisdiction, now: datetime) -> Table:
     rows = [
-        (_words(name), shown_rule(version.value), version.basis, version.source, _days(version), _stands(version, now))
+        (
+            _words(name),
+            shown_rule(version.value),
+            version.basis,
+            _cited(version.source),
+            _days(version),
+            _stands(version, now),
+        )
         for name, versions in found.versions.items()
         for version in versions
     ]
@@ -91,13 +98,22 @@ def _plain(value: Any) -> str:
         return f"{percent} %" if percent.denominator == 1 else str(value)
     if isinstance(value, Money):
         return money_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat() if isinstance(value, date) else f"{value:%H:%M} {_zone()}"
     return str(value.value if isinstance(value, Enum) else value)
 
 
 def _lines(pairs: Any) -> SafeString:
     return format_html_join(SafeString("<br>"), "{}: {}", pairs)
+
+
+def _zone() -> str:
+    return str(current_cell().jurisdiction.time_zone)
+
+
+def _cited(source: str) -> SafeString:
+    """A source as it names itself."""
+    return format_html("<cite>{}</cite>", source)
 
 
 def _words(name: str) -> str:

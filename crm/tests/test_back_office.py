@@ -107,7 +107,7 @@ def test_opening_a_document_is_on_record(app: App, case_id: str) -> None:
         document = IdentityDocument.objects.get(case_id=case_id)
     response = office.get(f"crm/identitycase/documents/{document.pk}/")
     assert response.content == PNG
-    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     assert "no-store" in response["Cache-Control"]
     read = told(app)[-1]
     assert (read.kind, read.actor) == ("crm.document.read", f"staff:{office.user_id}")

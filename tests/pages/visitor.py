@@ -17,19 +17,20 @@ from tests.pages.product import Product
 WIDTH = 1360
 PICTURES = REPOSITORY / ".local" / "pages"
 
-# What no page shows. A document that a person opens (an audit entry's bytes, a stored answer) stands as it is.
+# What no page shows. A document that a person opens (an audit entry's bytes, a stored answer) stands as it is, and so
+# does the name of a source that is cited.
 NOT_SHOWN = {
     "a value of Python's": re.compile(r"\bNone\b|\bDecimal\(|<[a-z_.]+ object|\bUUID\("),
     "minor units": re.compile(r"\bminor\b", re.IGNORECASE),
     "zeros that say nothing": re.compile(r"\b\d+\.\d*[1-9]0{4,}\b|\b\d+\.0{3,}\b"),
     "an hour of a clock with twelve": re.compile(r"\b[ap]\.m\.|\b(midnight|noon)\b"),
-    "a moment without its zone": re.compile(r"\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?![\d:.]|\.\d| UTC)"),
+    "a moment without its zone": re.compile(r"\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?![\d:.]|\.\d| UTC| [A-Z]\w+/\w+)"),
     "a date in words": re.compile(r"\b(?:Jan|Feb|March|April|May|June|July|Aug|Sept|Oct|Nov|Dec)[a-z]*\.? \d"),
     "a name of the code's": re.compile(r"\b(?:Crm|Factlog|Psp)\b"),
 }
 READ_WHAT_IS_SEEN = """() => {
     const root = document.querySelector('#container') || document.body;
-    const documents = [...root.querySelectorAll('pre.document')];
+    const documents = [...root.querySelectorAll('pre.document, cite')];
     documents.forEach(each => { each.dataset.shown = each.style.display; each.style.display = 'none'; });
     const text = root.innerText;
     documents.forEach(each => { each.style.display = each.dataset.shown; });
@@ -107,7 +108,9 @@ class Visitor:
 
     def status_of(self, path: str) -> int:
         """The answer to whoever asks for a page with this person's session, without opening it."""
-        return self._context.request.get(self.product.address(self.cell, path), max_redirects=0).status
+        asking = "path => fetch(path, {redirect: 'manual'}).then(answer => answer.status)"
+        with self.refusals_expected():
+            return int(self.page.evaluate(asking, path))
 
     def links(self, selector: str, pattern: str) -> list[str]:
         """Where links of the page lead, each address once."""
