@@ -50,6 +50,7 @@ class Traffic:
     def flowing(self) -> Iterator[Flow]:
         """Let it flow for the block; at its end every request that was begun is decided, one way or the other."""
         self._seed += 1
+        self._feed.begin()
         flow = Flow(self.record)
         flow.start(self._rounds(flow))
         try:

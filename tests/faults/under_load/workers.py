@@ -145,10 +145,14 @@ class FeedReader:
         self._idle = 0
         self._wanted: str | None = None
 
+    def begin(self) -> None:
+        """Take the first snapshot, which says from where on everything must be told; before anybody trades."""
+        if not self._feed.history:
+            self._connect()
+
     def round(self) -> None:
         try:
-            # The first snapshot says from where on everything must be told.
-            if self._wanted is None and self._feed.history:
+            if self._wanted is None:
                 self._wanted = self._fills.get(timeout=0.2)
             self._connect()
             if self._wanted is not None:
