@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psycopg
 
+from fintech.stack.engine_user import EngineUser
 from tests.faults.under_load.product import RunningProduct
 
 DISK_FULL = "53100"
@@ -68,14 +70,37 @@ def take_the_room(product: RunningProduct, cell: str) -> None:
     # The server's words about it shall still fit into its log.
     room = primary.log.stat().st_size + 256 * 1024
     for pid in (postmaster, *children_of(postmaster)):
-        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, most))
+        _as_the_engines_user(partial(_limit_files, pid, room))
     try:
         with product.connect(cell, "postgres") as connection:
             while True:
                 connection.execute("SELECT pg_logical_emit_message(true, 'fill', repeat('x', 1000000))")
     except psycopg.OperationalError:
         return
+
+
+def _limit_files(pid: int, room: int) -> None:
+    # Sessions come and go; one that has gone writes nothing any more.
+    with suppress(ProcessLookupError):
+        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, most))
+
+
+def _as_the_engines_user(work: Callable[[], None]) -> None:
+    """In a process of its own: not even root may limit another user's process without a capability for it."""
+    user = EngineUser.choose()
+    child = os.fork()
+    if child == 0:
+        try:
+            if user.other:
+                os.setgroups([])
+                os.setgid(user.gid)
+                os.setuid(user.uid)
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def children_of(parent: int) -> list[int]:

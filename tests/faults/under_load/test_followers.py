@@ -83,7 +83,7 @@ def parked(product: RunningProduct) -> list[tuple[str, str]]:
 def retry(member: StaffMember) -> str:
     """Press the button beside the first parked fact."""
     listed = member.see("factlog/parked/", concern="trading", resolved_at__isempty="1")
-    page = listed.link(r"factlog/parked/[^/]+/change/").removesuffix("change/")
+    page = listed.link(r"factlog/parked/[^/]+/change/").partition("change/")[0]
     return member.press(f"{page}do/retry/", reason="The cause is gone")
 
 
