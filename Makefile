@@ -13,7 +13,7 @@ PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.sett
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-bad-input test-pages check format schema lock bench drill synth clean
+.PHONY: help setup demo test test-faults test-under-load test-bad-input test-pages check format schema lock bench drill synth clean
 
 help: ## what there is to run
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,13 +35,16 @@ demo: setup ## sets everything up, plays the main job in both jurisdictions, sta
 
 test: setup ## the unit and integration tests (ARGS: for pytest)
 	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile \
-		-m "not fault and not exhaustive and not browser" $(ARGS)
+		-m "not fault and not load and not exhaustive and not browser" $(ARGS)
 
-test-faults: setup ## the tests that kill real processes under load
+test-faults: setup ## the journey with its spy, and the fact log while its relay and its primary are killed
 	@exec $(BIN)/python -m pytest -q -m fault $(ARGS)
 
+test-under-load: setup ## every service and engine of the running product broken under load; nothing acknowledged is lost
+	@exec $(BIN)/python -m pytest -q -m load tests/faults/under_load $(ARGS)
+
 test-bad-input: setup ## everything wrong that can be sent, to every door, as everybody, in both cells
-	@exec $(BIN)/python -m pytest -q -m exhaustive tests/bad_input $(ARGS)
+	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 -m exhaustive tests/bad_input $(ARGS)
 
 test-pages: setup ## every page of the back office in a real browser, as each role in each cell; pictures go to .local/pages
 	@exec $(BIN)/python -m pytest -q -m browser tests/pages $(ARGS)

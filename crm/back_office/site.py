@@ -36,6 +36,7 @@ class BackOffice(AdminSite):
     enable_nav_sidebar = True
     # There is no other site to view.
     site_url = None
+    index_title = "Back office"
 
     def register(
         self,

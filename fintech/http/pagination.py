@@ -88,12 +88,12 @@ class CursorPage(BasePagination):
         return Response(body)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """For OpenAPI: the form of a page."""
+        """For OpenAPI: the form of a page of such a list."""
         return {
             "type": "object",
             "required": ["items", "next"],
             "properties": {
-                "items": {"type": "array", "items": schema},
+                "items": schema,
                 "next": {
                     "type": ["string", "null"],
                     "format": "uri-reference",

@@ -24,8 +24,11 @@ def find() -> str:
         raise RuntimeError(f"FINTECH_CHROMIUM={named} is no program")
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update", "-q"], check=True)
-        subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"], check=True)
+        quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-q"], check=True, env=quietly)
+        subprocess.run(
+            ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"], check=True, env=quietly
+        )
         found = shutil.which("chromium")
     if found is None:
         raise RuntimeError("there is no browser: install Chromium (Debian: chromium), or name one by FINTECH_CHROMIUM")

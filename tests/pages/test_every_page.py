@@ -61,7 +61,8 @@ def visit_everything(visitor: Visitor) -> Visited:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_is_whole(browser: Browser, the_product: Product, cell: str, role: str) -> None:
-    visitor = Visitor(browser, the_product, cell, ROLES[role])
+    # The cells' pages differ by what stands in them, not by their looks.
+    visitor = Visitor(browser, the_product, cell, ROLES[role], pictures=cell == CELLS[0])
     try:
         visited = visit_everything(visitor)
         assert not visitor.faults, "\n".join(dict.fromkeys(visitor.faults))

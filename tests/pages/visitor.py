@@ -45,9 +45,10 @@ BOX_OVERFLOWS = """() => [...document.querySelectorAll('#changelist .results, .m
 class Visitor:
     """Signed in to one cell as one of the demo's staff. `faults` is what was wrong so far."""
 
-    def __init__(self, browser: Browser, product: Product, cell: str, name: str) -> None:
+    def __init__(self, browser: Browser, product: Product, cell: str, name: str, *, pictures: bool = True) -> None:
         self.product, self.cell, self.name = product, cell, name
         self.faults: list[str] = []
+        self._pictures = pictures
         self.seen: set[str] = set()
         self._context = browser.new_context(viewport={"width": WIDTH, "height": 900})
         self.page: Page = self._context.new_page()
@@ -73,7 +74,7 @@ class Visitor:
         if self.page.url.partition("?")[0] != self.product.address(self.cell, path).partition("?")[0]:
             self._fault(path, f"sent on to {self.page.url}")
         self.mind(path)
-        if picture:
+        if picture and self._pictures:
             self.take_picture(path)
         return response
 

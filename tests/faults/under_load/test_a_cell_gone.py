@@ -16,7 +16,7 @@ from tests.faults.under_load.product import RunningProduct
 from tests.faults.under_load.test_postgresql import QUICK_SECONDS, told_unavailable
 from tests.faults.under_load.traffic import Traffic
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.load
 
 
 def test_one_cell_is_gone_and_the_other_serves_on(

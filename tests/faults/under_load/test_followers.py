@@ -15,7 +15,7 @@ from tests.faults.under_load.product import HEALED_SECONDS, RunningProduct
 from tests.faults.under_load.sabotage import refusing_rows
 from tests.faults.under_load.traffic import Traffic
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.load
 
 RECEIVER = "trading.receive_from_wallets"
 

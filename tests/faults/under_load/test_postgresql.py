@@ -15,7 +15,7 @@ from tests.faults.under_load.product import HEALED_SECONDS, RunningProduct
 from tests.faults.under_load.sabotage import DISK_FULL, refusing_rows, take_the_room
 from tests.faults.under_load.traffic import Traffic
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.load
 
 UNAVAILABLE = "temporarily-unavailable"
 # A pool that waited for its server would take 5 s for each.

@@ -9,7 +9,7 @@ from tests.faults.under_load.agreement import agree
 from tests.faults.under_load.product import HEALED_SECONDS, RunningProduct
 from tests.faults.under_load.traffic import Traffic
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.load
 
 SERVICES = ("api", "web", "ws", "worker-eu", "relay-eu", "engine-eu", "prices-eu", "beat-eu", "psp")
 

@@ -16,7 +16,7 @@ from tests.faults.under_load.product import HEALED_SECONDS, RunningProduct
 from tests.faults.under_load.sabotage import frozen
 from tests.faults.under_load.traffic import MONEY, Traffic
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.load
 
 # What needs no broker, no cache and no quote.
 GOES_ON = (*MONEY, "approval", "list", "back office")

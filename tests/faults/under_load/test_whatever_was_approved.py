@@ -8,7 +8,7 @@ from tests.faults.under_load.agreement import agree, await_paid
 from tests.faults.under_load.product import RunningProduct
 from tests.faults.under_load.traffic import Traffic
 
-pytestmark = pytest.mark.fault
+pytestmark = pytest.mark.load
 
 
 def test_whatever_was_approved_is_paid_once(product: RunningProduct, traffic: Traffic) -> None:
