@@ -18,5 +18,6 @@ COPY trading ./trading
 COPY audit ./audit
 ENV PATH=/srv/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=fintech.project.settings.production
+RUN DJANGO_SETTINGS_MODULE=fintech.project.settings.base python manage.py collectstatic --no-input --verbosity 0
 USER 10001
 ENTRYPOINT ["python", "manage.py"]

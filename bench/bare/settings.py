@@ -1,6 +1,6 @@
-"""The least that a Django project needs: libpq's variables name the database, connections stay open."""
+"""The least that a Django project needs."""
 
-import os
+from bench.libpq_database import DATABASES  # noqa: F401  # a setting
 
 SECRET_KEY = "for nobody's eyes"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
@@ -8,15 +8,3 @@ USE_TZ = True
 INSTALLED_APPS = ["bench.bare.apps.BareConfig"]
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "bench.bare.urls"
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": os.environ["PGDATABASE"],
-        "USER": os.environ["PGUSER"],
-        "PASSWORD": os.environ["PGPASSWORD"],
-        "HOST": os.environ["PGHOST"],
-        "PORT": os.environ["PGPORT"],
-        "OPTIONS": {"sslmode": os.environ["PGSSLMODE"], "sslrootcert": os.environ["PGSSLROOTCERT"]},
-        "CONN_MAX_AGE": None,
-    }
-}

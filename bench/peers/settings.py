@@ -1,6 +1,6 @@
-"""Django for the peers: libpq's variables name the database. Connections stay open, as ours do."""
+"""Django for the peers."""
 
-import os
+from bench.libpq_database import DATABASES  # noqa: F401  # a setting
 
 SECRET_KEY = "for nobody's eyes"  # noqa: S105
 USE_TZ = True
@@ -20,18 +20,6 @@ INSTALLED_APPS = [
     "pghistory",
     "bench.peers.deposits",
 ]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": os.environ["PGDATABASE"],
-        "USER": os.environ["PGUSER"],
-        "PASSWORD": os.environ["PGPASSWORD"],
-        "HOST": os.environ["PGHOST"],
-        "PORT": os.environ["PGPORT"],
-        "OPTIONS": {"sslmode": os.environ["PGSSLMODE"], "sslrootcert": os.environ["PGSSLROOTCERT"]},
-        "CONN_MAX_AGE": None,
-    }
-}
 # hordak's, as its documentation has them.
 DEFAULT_CURRENCY = "EUR"
 CURRENCIES = ["EUR"]

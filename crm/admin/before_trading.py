@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
 from crm.admin.base import ReadOnlyAdmin, Table
 from crm.models import AppropriatenessTest, RiskWarningAcceptance
@@ -15,8 +13,6 @@ from crm.selectors.before_trading import answers_in
 from crm.services.looks import record_client_read
 from fintech.cells.identifiers import uuid7
 from fintech.privacy.errors import Erased
-
-READ = "crm.read_client"
 
 
 @admin.register(AppropriatenessTest)
@@ -28,24 +24,14 @@ class AppropriatenessTestAdmin(ReadOnlyAdmin):
     ordering = ("-answered_at",)
     search_fields = ("id__exact", "client__id__exact")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The test's page; whoever may read the answers is recorded as having looked at the client's data."""
-        if request.user.has_perm(READ) and self.has_view_permission(request):
-            test = self.get_object(request, unquote(object_id))
-            if test is not None:
-                record_client_read(key=str(uuid7()), client_id=UUID(str(test.client_id)))
-                request.may_read_person = True  # type: ignore[attr-defined]
-        return super().change_view(request, object_id, form_url, extra_context)
+    def open_person(self, obj: AppropriatenessTest) -> bool:
+        """The answers say much about the client."""
+        record_client_read(key=str(uuid7()), client_id=obj.client_id)
+        return True
 
-    def tables_of(self, request: HttpRequest, obj: AppropriatenessTest) -> list[Table]:
+    def tables_of(self, request: HttpRequest, obj: Any) -> list[Table]:
         """The answers, once the look has been recorded."""
-        if not getattr(request, "may_read_person", False):
+        if not obj.opened:
             return []
         try:
             rows = list(answers_in(obj).items())

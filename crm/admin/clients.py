@@ -8,10 +8,11 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from crm.admin.base import DecisionForm, ReadOnlyAdmin, Table, object_action
 from crm.admin.platform import PlatformAdmin
@@ -28,9 +29,7 @@ from crm.services.standing import lift_suspension, set_category, set_risk_rating
 from fintech.cells.identifiers import uuid7
 from fintech.http.columns import column_leads_to
 from fintech.http.showing import EMPTY, compact, label, link, moment
-from fintech.journal import Refusal
 
-READ = "crm.read_client"
 MOST_MAILS = 20
 # Whose lists have a column for the client, apart from crm's own.
 ELSEWHERE = ("payments", "trading", "ledger", "audit")
@@ -102,27 +101,17 @@ class ClientAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The client's page; whoever may read the personal data is recorded as having done so.
-
-        An id in another concern may be an introducing broker's: its page is opened then.
-        """
+        """The client's page. An id in another concern may be an introducing broker's: its page is opened then."""
         broker = self._broker_of(request, unquote(object_id))
         if broker is not None:
             return HttpResponseRedirect(broker)
-        if request.user.has_perm(READ) and self.has_view_permission(request):
-            try:
-                record_client_read(key=str(uuid7()), client_id=UUID(unquote(object_id)))
-                request.may_read_person = True  # type: ignore[attr-defined]
-            except (Refusal, ValueError):
-                pass  # no such client, which the page itself says
         return super().change_view(request, object_id, form_url, extra_context)
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Client | None:
-        """The client, with the personal data once the look has been recorded."""
-        client: Client | None = super().get_object(request, object_id, from_field)
-        if client is not None and getattr(request, "may_read_person", False):
-            client.person = personal_data(client)  # type: ignore[attr-defined]
-        return client
+    def open_person(self, obj: Client) -> bool:
+        """Name, address, birth date and telephone; and where the client signs in from."""
+        record_client_read(key=str(uuid7()), client_id=obj.pk)
+        obj.person = personal_data(obj)  # type: ignore[attr-defined]
+        return True
 
     def _broker_of(self, request: HttpRequest, object_id: str) -> str | None:
         """The address of a broker's page, if this is no client's id but a broker's."""
@@ -136,7 +125,7 @@ class ClientAdmin(ReadOnlyAdmin):
             return None
         return reverse("admin:crm_introducingbroker_change", args=[identifier])
 
-    def tables_of(self, request: HttpRequest, obj: Client) -> list[Table]:
+    def tables_of(self, request: HttpRequest, obj: Any) -> list[Table]:
         """What crm knows beside the client's own row, and where the other concerns' rows are."""
         tables = [
             _cases(obj),
@@ -146,7 +135,7 @@ class ClientAdmin(ReadOnlyAdmin):
             _mails(obj),
             self._elsewhere(request, obj),
         ]
-        return [*tables, _sessions(obj)] if getattr(request, "may_read_person", False) else tables
+        return [*tables, _sessions(obj)] if obj.opened else tables
 
     def _elsewhere(self, request: HttpRequest, client: Client) -> Table:
         """The lists of other concerns that can be narrowed to one client."""
@@ -156,12 +145,13 @@ class ClientAdmin(ReadOnlyAdmin):
             page = model._meta.label_lower
             if model._meta.app_label not in ELSEWHERE or "client_id" not in known or not self.leads_to(request, page):
                 continue
+            lists = capfirst(label(str(model._meta.verbose_name_plural)))
             url, of = reverse(f"admin:{page.replace('.', '_')}_changelist"), str(model._meta.app_config.verbose_name)
             if isinstance(shown, PlatformAdmin):
                 found = {f"{of}, {name}": f"?q={client.pk}&concern={name}" for name in shown.concerns}
             else:
                 found = {of: f"?client_id={client.pk}"}
-            rows += [(each, link(f"{url}{query}", _plural(model))) for each, query in found.items()]
+            rows += [(each, link(f"{url}{query}", lists)) for each, query in found.items()]
         return Table(title="Elsewhere", headings=("Of", "This client's"), rows=sorted(rows))
 
     @admin.display(boolean=True)
@@ -287,11 +277,6 @@ def _sessions(client: Client) -> Table:
         for found in sessions_of(client.user_id)
     ]
     return Table(title="Sessions", headings=("Since", "Last seen", "From", "Program"), rows=rows)
-
-
-def _plural(model: type[Model]) -> str:
-    words = label(str(model._meta.verbose_name_plural))
-    return words[:1].upper() + words[1:]
 
 
 def _person(client: Client) -> PersonalData:

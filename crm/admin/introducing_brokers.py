@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from crm.admin.base import ReadOnlyAdmin, Table
@@ -19,10 +16,8 @@ from crm.services.looks import record_introducing_broker_read
 from fintech.cells.identifiers import uuid7
 from fintech.http.columns import column_leads_to
 from fintech.http.showing import link, moment
-from fintech.journal import Refusal
 from fintech.privacy.sealing import unseal_all
 
-READ = "crm.read_client"
 column_leads_to("ib_id", "crm.introducingbroker")
 
 
@@ -36,30 +31,11 @@ class IntroducingBrokerAdmin(ReadOnlyAdmin):
     ordering = ("code",)
     fields = ("id", "code", "name", "hierarchy", "clients", "user_id", "registered_at")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The broker's page; whoever may read the name is recorded as having done so."""
-        if request.user.has_perm(READ) and self.has_view_permission(request):
-            try:
-                record_introducing_broker_read(key=str(uuid7()), ib_id=UUID(unquote(object_id)))
-                request.may_read_person = True  # type: ignore[attr-defined]
-            except (Refusal, ValueError):
-                pass  # no such broker, which the page itself says
-        return super().change_view(request, object_id, form_url, extra_context)
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> IntroducingBroker | None:
-        """The broker, with the name once the look has been recorded."""
-        broker: IntroducingBroker | None = super().get_object(request, object_id, from_field)
-        if broker is not None and getattr(request, "may_read_person", False):
-            (broker.opened_name,) = unseal_all("crm", [broker.name_sealed])  # type: ignore[attr-defined]
-        return broker
+    def open_person(self, obj: IntroducingBroker) -> bool:
+        """The name."""
+        record_introducing_broker_read(key=str(uuid7()), ib_id=obj.pk)
+        (obj.opened_name,) = unseal_all("crm", [obj.name_sealed])  # type: ignore[attr-defined]
+        return True
 
     def name(self, broker: IntroducingBroker) -> str | None:
         """The name, for who may read it."""

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.text import capfirst
 
 from crm.back_office.pages import OfficePage, office_pages
 from crm.back_office.queues import waiting_for
@@ -62,7 +63,7 @@ class BackOffice(AdminSite):
         sections: list[Any] = super().get_app_list(request, app_label)
         for section in sections:
             for shown in section["models"]:
-                shown["name"] = _capitalised(label(str(shown["name"])))
+                shown["name"] = capfirst(label(str(shown["name"])))
         if app_label is None:
             for page in office_pages():
                 if _may_see(request, page):
@@ -152,7 +153,3 @@ def _add(sections: list[Any], page: OfficePage) -> None:
         }
         sections.append(found)
     found["models"] = sorted([*found["models"], entry], key=lambda each: each["name"])
-
-
-def _capitalised(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -16,6 +16,7 @@ from django.db.models import ForeignKey, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 
 from fintech.cells import reading
 from fintech.http.columns import Column
@@ -167,7 +168,7 @@ class ShowingAdmin(ReadOnly, ModelAdmin):
         """The object's page."""
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
-        title = self._title(label(str(self.opts.verbose_name)))
+        title = capfirst(label(str(self.opts.verbose_name)))
         return super().change_view(request, object_id, form_url, {"title": title, **(extra_context or {})})
 
     def key_in_address(self, obj: Model) -> str:
@@ -182,8 +183,4 @@ class ShowingAdmin(ReadOnly, ModelAdmin):
         return f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{page}"
 
     def _list_title(self) -> str:
-        return self._title(label(str(self.opts.verbose_name_plural)))
-
-    @staticmethod
-    def _title(words: str) -> str:
-        return words[:1].upper() + words[1:]
+        return capfirst(label(str(self.opts.verbose_name_plural)))

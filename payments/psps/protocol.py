@@ -175,6 +175,12 @@ class InsideTransaction(RuntimeError):
     """
 
 
+def require_one_reference(psp_reference: str | None, reference: str | None) -> None:
+    """Raise TypeError unless exactly one of the provider's reference and ours is given."""
+    if (psp_reference is None) == (reference is None):
+        raise TypeError("Give exactly one of psp_reference and reference.")
+
+
 class PaymentServiceProvider(Protocol):
     """One provider, seen from one cell. Every method that calls out refuses to run inside a transaction."""
 

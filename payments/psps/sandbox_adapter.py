@@ -21,6 +21,7 @@ from payments.psps.protocol import (
     PayoutStatus,
     ProviderRefused,
     VerifiedEvent,
+    require_one_reference,
 )
 from payments.psps.standard import ActiveSecrets, StandardWebhooks, payload_of
 from payments.psps.transaction_guard import TransactionGuard, refuse_inside_transaction
@@ -170,11 +171,10 @@ def _raise_for_status(response: httpx.Response, operation: str, reference: str) 
 
 
 def _question(path: str, psp_reference: str | None, reference: str | None) -> tuple[str, Mapping[str, str] | None, str]:
-    if psp_reference is not None and reference is None:
+    require_one_reference(psp_reference, reference)
+    if psp_reference is not None:
         return f"{path}/{quote(psp_reference, safe='')}", None, psp_reference
-    if reference is not None and psp_reference is None:
-        return path, {"reference": reference}, reference
-    raise TypeError("Give exactly one of psp_reference and reference.")
+    return path, {"reference": str(reference)}, str(reference)
 
 
 def _session(answer: Mapping[str, Any]) -> DepositSession:

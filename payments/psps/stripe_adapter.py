@@ -24,6 +24,7 @@ from payments.psps.protocol import (
     PayoutStatus,
     ProviderRefused,
     VerifiedEvent,
+    require_one_reference,
 )
 from payments.psps.standard import ActiveSecrets
 from payments.psps.stripe_amounts import NotAnAmountAtStripe, to_stripe
@@ -156,7 +157,7 @@ class StripeProvider:
 
     def ask_deposit(self, *, psp_reference: str | None = None, reference: str | None = None) -> DepositStatus:
         """Ask for a deposit by one of the two references; see the protocol. By ours pages are looked through."""
-        _one_of(psp_reference, reference)
+        require_one_reference(psp_reference, reference)
         self._refuse_inside_transaction()
         if psp_reference is None:
             psp_reference = self._session_of(str(reference))
@@ -172,7 +173,7 @@ class StripeProvider:
         self, *, psp_reference: str | None = None, reference: str | None = None, destination: str | None = None
     ) -> PayoutStatus:
         """Ask for a refund by one of the two references; see the protocol. By ours refunds are looked through."""
-        _one_of(psp_reference, reference)
+        require_one_reference(psp_reference, reference)
         self._refuse_inside_transaction()
         if psp_reference is not None:
             refund_id = psp_reference
@@ -267,11 +268,6 @@ def _amount(amount_minor: int, currency: str) -> int:
         return to_stripe(amount_minor, currency)
     except NotAnAmountAtStripe as error:
         raise ProviderRefused(code="amount-not-possible", detail=str(error), status=_OURS) from error
-
-
-def _one_of(psp_reference: str | None, reference: str | None) -> None:
-    if (psp_reference is None) == (reference is None):
-        raise TypeError("Give exactly one of psp_reference and reference.")
 
 
 def _page_of(answer: Mapping[str, Any]) -> DepositSession:

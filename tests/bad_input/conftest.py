@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.bad_input.cast import Cast
 from tests.bad_input.rows import RowWatch
 from tests.bad_input.servers import Server, running
 from tests.clusters import TestClusters
+
+_tried: Counter[str] = Counter()
 
 
 @pytest.fixture(scope="session")
@@ -44,11 +47,27 @@ def watch(cast: Cast, watches: Mapping[str, RowWatch]) -> RowWatch:
 
 
 @pytest.fixture(scope="session")
-def tried() -> Iterator[Counter[str]]:
-    """How many requests each part of the matrix has tried; told at the end of the run."""
-    counts: Counter[str] = Counter()
-    yield counts
-    print(*(f"\nmatrix, {part}: {number} requests tried" for part, number in sorted(counts.items())))
+def tried() -> Counter[str]:
+    """How many requests each part has tried; told at the end of the run, for all its processes together."""
+    return _tried
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand this process's counts to the one that spreads the tests."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tried"] = dict(_tried)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in a process's counts, unless it has died."""
+    _tried.update(getattr(node, "workeroutput", {}).get("tried", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was tried."""
+    for part, number in sorted(_tried.items()):
+        terminalreporter.write_line(f"tried, {part}: {number}")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ the cache, a queue, the document store or a log file.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import redis
 
 from fintech.stack.engines import Stack
 from fintech.stack.layout import REPOSITORY, LocalLayout
+from tests.demo_process import DemoProcess
 
 pytestmark = pytest.mark.fault
 
@@ -70,16 +70,8 @@ def connect(layout: LocalLayout, cell: str, role: str, database: str) -> psycopg
 )
 def played(request: pytest.FixtureRequest) -> Iterator[Played]:
     cell, other = request.param
-    root = REPOSITORY / ".local" / f"alone-{cell}-{os.getpid()}"
-    environment = {
-        **os.environ,
-        "FINTECH_LOCAL_ROOT": str(root),
-        "FINTECH_BASE_PORT": {"eu": "14000", "au": "14200", "uk": "14400"}[cell],
-        "FINTECH_CELLS": cell,
-        "FINTECH_DATABASE_SUFFIX": "",
-        "DJANGO_SETTINGS_MODULE": "fintech.project.settings.local",
-    }
-    layout = LocalLayout.from_environment(environment)
+    alone = DemoProcess(f"alone-{cell}", base_port={"eu": 14000, "au": 14200, "uk": 14400}[cell], cells=(cell,))
+    layout = alone.layout
     stack = Stack(layout, cells=(cell, other), durable=False)
     stack.up()
     logs = {path: path.stat().st_size for path in layout.logs.glob(f"postgresql-{other}-*.log")}
@@ -87,7 +79,7 @@ def played(request: pytest.FixtureRequest) -> Iterator[Played]:
         demo = subprocess.run(
             [sys.executable, "manage.py", "demo", "--once", "--journey-json"],
             cwd=REPOSITORY,
-            env=environment,
+            env=alone.environment,
             capture_output=True,
             text=True,
             check=False,
@@ -97,7 +89,7 @@ def played(request: pytest.FixtureRequest) -> Iterator[Played]:
         yield Played(cell, other, layout, steps, logs)
     finally:
         stack.down()
-        shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(alone.root, ignore_errors=True)
 
 
 def test_every_step_was_as_it_should_be(played: Played) -> None:

@@ -133,10 +133,13 @@ def test_the_relay_is_not_woken_by_a_transaction_that_is_still_open(listener: ps
     assert heard(listener) == 0
 
 
-def test_a_relay_that_cant_be_woken_fails_nothing_that_was_committed(clusters: TestClusters, eu: CellContext) -> None:
+def test_a_relay_that_cant_be_woken_fails_nothing_that_was_committed(
+    clusters: TestClusters, eu: CellContext, caplog: pytest.LogCaptureFixture
+) -> None:
     connection = connections["eu_crm"]
     connection.ensure_connection()
     with clusters.superuser("eu") as superuser:
         superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
     wake_relay("eu_crm")
+    assert "the relay wasn't woken" in caplog.text
     connection.close()

@@ -87,6 +87,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = "fintech.http.formats"
 STATIC_URL = "static/"
+# Where the image has them, collected when it is built.
+STATIC_ROOT: str | None = "/srv/static"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cells
@@ -191,6 +193,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Whoever publishes tries once. Left to itself, kombu waits six seconds for each message.
     "max_retries": 0,
 }
+# The payment providers of each cell by their names, with their addresses; a deployment names its own.
+FINTECH_PSPS: dict[str, dict[str, object]] = {}
+
 # What a clock starts, for each cell by its own beat (UTC). What waits in a database is found by the relay's bells.
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {

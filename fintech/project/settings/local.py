@@ -78,6 +78,8 @@ EMAIL_PORT = LAYOUT.port("smtp")
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = "service@localhost"
 # Served from the packages themselves; production collects them into the image.
+# Nothing is collected here: each file is served from where it stands.
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 FINTECH_STORAGE_ROOT = str(LAYOUT.root / "storage")
 FINTECH_ANCHORS_ROOT = str(LAYOUT.root / "anchors")

@@ -19,7 +19,7 @@ def product() -> Iterator[RunningProduct]:
     """Engines and services of `eu` and `au`; each test leaves it whole."""
     product = RunningProduct()
     try:
-        product.start()
+        product.start("--no-journey")
         yield product
         product.console.close()
     finally:

@@ -3,89 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
-from fintech.journey.expectations import await_that
 from fintech.journey.places import Place
-from fintech.stack.engines import Stack
-from fintech.stack.layout import REPOSITORY, LocalLayout
+from fintech.stack.layout import REPOSITORY
 from fintech.stack.local_services import METRICS, METRICS_PER_CELL
 from fintech.stack.running_services import RunningService, RunningServices, restart
+from tests.demo_process import DemoProcess
 
 CELLS = ("eu", "au")
 BASE_PORT = 14600
 # The machine may be busy with much else; what works takes a fraction of it.
-START_SECONDS = 300.0
 HEALED_SECONDS = 90.0
-STARTED = "Ctrl-C stops everything."
 
 
-class RunningProduct:
-    """Engines and services of two cells. They end with the process that has started them, however it ends."""
+class RunningProduct(DemoProcess):
+    """The demo, the ways to look into it, and the ways to break it."""
 
     def __init__(self) -> None:
-        self.root = REPOSITORY / ".local" / f"faults-{os.getpid()}"
-        self.environment = {
-            **os.environ,
-            "FINTECH_LOCAL_ROOT": str(self.root),
-            "FINTECH_BASE_PORT": str(BASE_PORT),
-            "FINTECH_CELLS": ",".join(CELLS),
-            "FINTECH_DATABASE_SUFFIX": "",
-            "DJANGO_SETTINGS_MODULE": "fintech.project.settings.local",
-            "NO_COLOR": "1",
-        }
-        self.layout = LocalLayout.from_environment(self.environment)
-        self.stack = Stack(self.layout, cells=CELLS)
-        self._demo: subprocess.Popen[bytes] | None = None
-
-    # Its life
-
-    def start(self) -> None:
-        """Start everything and wait until it serves."""
-        self._output.parent.mkdir(exist_ok=True)
-        with self._output.open("wb") as output:
-            self._demo = subprocess.Popen(
-                [sys.executable, "manage.py", "demo", "--no-journey"],
-                cwd=REPOSITORY,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        demo = self._demo
-
-        def told() -> str:
-            text = self._output.read_text(encoding="utf-8", errors="replace")
-            assert demo.poll() is None, f"the demo ended with status {demo.returncode}:\n{text[-4000:]}"
-            return text
-
-        await_that("everything started", told, lambda text: STARTED in text, seconds=START_SECONDS)
-
-    def stop(self) -> None:
-        """Stop everything and remove what it has left."""
-        if self._demo is not None:
-            self._demo.send_signal(signal.SIGTERM)
-            self._demo.wait(120)
-        self.stack.down()
-        shutil.rmtree(self.root, ignore_errors=True)
-        self._output.unlink(missing_ok=True)
-
-    @property
-    def _output(self) -> Path:
-        return self.root.with_suffix(".out")
+        super().__init__("faults", base_port=BASE_PORT, cells=CELLS)
 
     # Its doors
 
