@@ -37,6 +37,11 @@ def is_alive(pid: int) -> bool:
     return command_line(pid) is not None
 
 
+def is_listed(pid: int) -> bool:
+    """Whether the system still knows the process, be it as a zombie (Linux only; elsewhere never)."""
+    return (PROC / str(pid)).exists()
+
+
 def started_at(pid: int) -> str | None:
     """A mark that differs between two processes that had the same id; None when the process is gone."""
     if not (PROC / "self").exists():

@@ -30,6 +30,8 @@ RECENTLY_SECONDS = 15.0
 START_SECONDS = 0.3
 ARRIVAL_SECONDS = 10.0
 LOCK_SECONDS = 10.0
+# An engine's parent is init, which clears dead children away in its own time; where it never does, we don't wait on.
+CLEARED_SECONDS = 5.0
 MARK_VARIABLE = "FINTECH_SUPERVISED_BY"
 
 
@@ -54,6 +56,7 @@ class Charges:
     services: dict[str, ServiceProcess] = field(default_factory=dict)
     engines: dict[str, EngineProcess] = field(default_factory=dict)
     announced: dict[str, float] = field(default_factory=dict)
+    stopped: list[int] = field(default_factory=list)
 
     def add(self, message: Mapping[str, Any]) -> None:
         """Take one message."""
@@ -83,6 +86,9 @@ class Charges:
                 processes.wait_until(
                     lambda: engine.pid() is not None or not engine.is_under_way(), seconds=ARRIVAL_SECONDS
                 )
+            pid = engine.pid()
+            if pid is not None:
+                self.stopped.append(pid)
             try:
                 if engine.stop():
                     say(f"{engine.name} stopped")
@@ -91,6 +97,12 @@ class Charges:
                 say(f"{engine.name} killed, it didn't stop in {engine.stop_seconds:.0f} s")
 
         _side_by_side(stop, self.engines.values())
+
+    def wait_until_cleared(self) -> None:
+        """Wait until the stopped engines aren't even dead children of init, so that nobody counts them any more."""
+        processes.wait_until(
+            lambda: not any(processes.is_listed(pid) for pid in self.stopped), seconds=CLEARED_SECONDS
+        )
 
 
 def main(stream: TextIO, *, mark: str, lock: Path) -> None:
@@ -107,6 +119,7 @@ def main(stream: TextIO, *, mark: str, lock: Path) -> None:
         # So that a stack that is being started meanwhile doesn't take engines for running that are about to stop.
         processes.wait_until(lambda: _try_lock(file), seconds=LOCK_SECONDS)
         charges.stop_engines(_say)
+    charges.wait_until_cleared()
 
 
 def _try_lock(file: TextIO) -> bool:

@@ -59,6 +59,11 @@ class Product:
         marks = (str(root), str(self.layout.engines.resolve()), f" {self.layout.port('web')}")
         return [line for _, line in processes.living() if any(mark in line for mark in marks)]
 
+    def engine_pids(self) -> list[int]:
+        """The leading process of each engine that lives."""
+        engines = str(self.layout.engines.resolve())
+        return [pid for pid, line in processes.living() if engines in line]
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -106,9 +111,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def test_asked_to_end_it_stops_everything_before_it_ends(run: Callable[..., Product], ending: signal.Signals) -> None:
     product = run()
     product.wait_until_up()
+    engines = product.engine_pids()
     product.process.send_signal(ending)
     assert product.process.wait(timeout=20) == 0
     assert product.leftovers() == []
+    assert engines
+    assert [pid for pid in engines if processes.is_listed(pid)] == []  # nor as a dead child of init
     assert "all is down" in product.said()
 
 
