@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import psycopg
 
+from fintech.stack.plain_engine import PlainEngine
 from fintech.stack.postgresql import Cluster
-from fintech.stack.valkey import Valkey
 
 # The clock tells the delay only while there is something to replay; a replica that has replayed all is up to date.
 LAG = """
@@ -24,14 +24,14 @@ class EngineStatus:
     """One line of the status: `state` is running, starting or stopping, or stopped; lag for replicas that run."""
 
     name: str
-    port: int
+    port: int | None
     pid: int | None
     state: str
     lag_bytes: int | None = None
     lag_seconds: float | None = None
 
 
-def status_of(engine: Cluster | Valkey, *, primary: Cluster | None = None) -> EngineStatus:
+def status_of(engine: Cluster | PlainEngine, *, primary: Cluster | None = None) -> EngineStatus:
     """The status of one engine; for a replica give its primary."""
     pid = engine.process.pid()
     if pid is None:

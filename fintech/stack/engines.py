@@ -1,4 +1,4 @@
-"""The local stack: one Valkey, and per cell a PostgreSQL primary with its replica."""
+"""The local stack: one Valkey behind its TLS front, and per cell a PostgreSQL primary with its replica."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fintech.stack.engine_user import EngineUser
 from fintech.stack.errors import StackError
 from fintech.stack.find_postgresql import find_postgresql
 from fintech.stack.layout import LocalLayout
+from fintech.stack.plain_engine import PlainEngine
 from fintech.stack.postgresql import Cluster, Role, Workshop
 from fintech.stack.postgresql_configuration import ZONES
 from fintech.stack.postgresql_databases import prepare_databases
@@ -24,8 +25,9 @@ from fintech.stack.processes import EngineProcess
 from fintech.stack.readable_programs import readable_postgresql
 from fintech.stack.running_services import RunningServices
 from fintech.stack.valkey import Valkey
+from fintech.stack.valkey_front import ValkeyFront
 
-Engine = Cluster | Valkey
+Engine = Cluster | PlainEngine
 Progress = Callable[[str], None]
 Starting = Callable[[EngineProcess], None]
 
@@ -69,16 +71,20 @@ class Stack:
                 if interrupted.is_set():
                     raise StackError("interrupted")
                 if engine.is_running():
-                    progress(f"{engine.name} runs on port {engine.port}")
+                    progress(f"{engine.name} runs{_on_port(engine)}")
                 else:
                     starting(engine.process)
                     started.append(engine)
                     engine.start()
-                    progress(f"{engine.name} started on port {engine.port}")
+                    progress(f"{engine.name} started{_on_port(engine)}")
+
+            def start_valkey() -> None:
+                start(self.valkey)
+                start(self.valkey_front)
 
             try:
                 _all_at_once(
-                    [lambda: start(self.valkey), *(self._cell_start(cell, start) for cell in self.cells)],
+                    [start_valkey, *(self._cell_start(cell, start) for cell in self.cells)],
                     interrupted=interrupted,
                 )
             except BaseException:
@@ -133,9 +139,14 @@ class Stack:
         """The one Valkey."""
         return Valkey(layout=self.layout, home=lambda: self._home)
 
+    @property
+    def valkey_front(self) -> ValkeyFront:
+        """What stands before Valkey and speaks TLS."""
+        return ValkeyFront(layout=self.layout, home=lambda: self._home, authority=lambda: self._workshop.authority)
+
     def engines(self) -> list[Engine]:
         """All engines, whether they run or not."""
-        return [self.valkey, *self.clusters()]
+        return [self.valkey, self.valkey_front, *self.clusters()]
 
     def clusters(self) -> list[Cluster]:
         """All PostgreSQL servers, whether they run or not."""
@@ -170,7 +181,8 @@ class Stack:
             if not engine.is_running():
                 if isinstance(engine, Cluster):
                     engine.clear_remains()
-                ports.require_free(engine.port, what=engine.name)
+                if engine.port is not None:
+                    ports.require_free(engine.port, what=engine.name)
 
     @cached_property
     def _workshop(self) -> Workshop:
@@ -208,6 +220,10 @@ class Stack:
         with self.layout.stack_lock.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _on_port(engine: Engine) -> str:
+    return "" if engine.port is None else f" on port {engine.port}"
 
 
 def _all_at_once(tasks: Sequence[Callable[[], object]], *, interrupted: threading.Event | None = None) -> None:

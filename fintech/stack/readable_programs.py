@@ -26,13 +26,7 @@ def readable_postgresql(installation: PostgresqlInstallation, home: EngineHome) 
         return installation
     if not (whole / "share").is_dir():
         raise StackError(f"user {home.user.name}, who runs the engines, can't run {installation.programs}/initdb")
-    copy = home.folder / f"postgresql-{installation.version}"
-    if not copy.exists():
-        unfinished = copy.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(whole, unfinished, symlinks=True)
-        _open_to_readers(unfinished)
-        unfinished.rename(copy)
+    copy = _copy_of_folder(whole, home.folder / f"postgresql-{installation.version}")
     return replace(installation, programs=copy / installation.programs.name)
 
 
@@ -44,6 +38,26 @@ def readable_program(program: Path, home: EngineHome) -> Path:
     if not copy.exists() or copy.stat().st_size != program.stat().st_size:
         shutil.copyfile(program, copy)
         copy.chmod(0o755)
+    return copy
+
+
+def readable_folder(folder: Path, home: EngineHome, *, name: str) -> Path:
+    """The folder itself if the engines' user can read all that is in it, else a copy of that name.
+
+    The name tells the version, so that a newer one is copied anew.
+    """
+    if all(home.user.can_read(file) for file in (folder, *folder.rglob("*"))):
+        return folder
+    return _copy_of_folder(folder, home.folder / name)
+
+
+def _copy_of_folder(folder: Path, copy: Path) -> Path:
+    if not copy.exists():
+        unfinished = copy.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(folder, unfinished, symlinks=True)
+        _open_to_readers(unfinished)
+        unfinished.rename(copy)
     return copy
 
 

@@ -100,9 +100,7 @@ class Charges:
 
     def wait_until_cleared(self) -> None:
         """Wait until the stopped engines aren't even dead children of init, so that nobody counts them any more."""
-        processes.wait_until(
-            lambda: not any(processes.is_listed(pid) for pid in self.stopped), seconds=CLEARED_SECONDS
-        )
+        processes.wait_until(lambda: not any(processes.is_listed(pid) for pid in self.stopped), seconds=CLEARED_SECONDS)
 
 
 def main(stream: TextIO, *, mark: str, lock: Path) -> None:

@@ -1,35 +1,33 @@
 """The local stack's Valkey: broker, cache and channel of all local cells, whose keys carry their cell's name.
 
 It keeps nothing on disk: the databases are the truth, and the relay rings again for work whose message was lost.
+It listens at a socket in its own folder and at no port; who comes over the network comes through the TLS front.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
-import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fintech.stack import ports, processes
 from fintech.stack.engine_home import EngineHome
 from fintech.stack.errors import StackError
-from fintech.stack.layout import LocalLayout
 from fintech.stack.local_secrets import VALKEY_PASSWORD
-from fintech.stack.log_files import last_lines, open_log
-from fintech.stack.processes import EngineProcess
+from fintech.stack.plain_engine import PlainEngine
 from fintech.stack.readable_programs import readable_program
 
-START_SECONDS = 20.0
-STOP_SECONDS = 20.0
 NAME = "valkey"
+SOCKET = "valkey.sock"
 READY_ANSWER = b"+OK\r\n+PONG\r\n"
 
 CONFIGURATION = """\
-bind {address}
-port {port}
+port 0
+unixsocket {socket}
+unixsocketperm 700
 requirepass {password}
 dir "{folder}"
 pidfile "{folder}/valkey.pid"
@@ -39,47 +37,15 @@ appendonly no
 """
 
 
-@dataclass(frozen=True)
-class Valkey:
-    """One Valkey server. `home` is asked for only when it is started."""
+@dataclass(frozen=True, kw_only=True)
+class Valkey(PlainEngine):
+    """One Valkey server."""
 
-    layout: LocalLayout
-    home: Callable[[], EngineHome]
     name: str = NAME
 
     @property
-    def port(self) -> int:
-        """Where it listens (127.0.0.1)."""
-        return self.layout.port("valkey")
-
-    @property
-    def log(self) -> Path:
-        """Its log file."""
-        return self.layout.log(self.name)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of all its files, by its real path."""
-        return self.layout.engines.resolve() / self.name
-
-    @property
-    def process(self) -> EngineProcess:
-        """How its process is found and stopped."""
-        return EngineProcess(
-            name=self.name,
-            pid_file=self.folder / "valkey.pid",
-            proof=str(self._configuration),
-            stop_signal=signal.SIGTERM,
-            stop_seconds=STOP_SECONDS,
-        )
-
-    @property
-    def _configuration(self) -> Path:
-        return self.folder / "valkey.conf"
-
-    def is_running(self) -> bool:
-        """Whether its process lives."""
-        return self.process.pid() is not None
+    def port(self) -> None:
+        """It has none."""
 
     def is_ready(self) -> bool:
         """Whether it answers a PING with its password."""
@@ -88,57 +54,35 @@ class Valkey:
         # Two words of the protocol by hand: importing a client costs more than starting the server.
         asked = f"AUTH {self.layout.secret(VALKEY_PASSWORD)}\r\nPING\r\n".encode()
         try:
-            with socket.create_connection((ports.LOOPBACK, self.port), timeout=1) as connection:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(1)
+                _connect_below(self.folder, connection)
                 connection.sendall(asked)
                 return connection.makefile("rb").read(len(READY_ANSWER)) == READY_ANSWER
         except OSError:
             return False
 
-    def start(self) -> bool:
-        """Start it and wait until it answers; False when it was running already.
+    def command(self, home: EngineHome) -> Sequence[str | Path]:
+        """The server with its configuration file."""
+        return [readable_program(_program(), home), self.configuration]
 
-        Raises PortTaken when somebody else listens at its port, StackError (with the end of its log) when it fails.
-        """
-        if self.is_running():
-            self._wait_until_ready(None)
-            return False
-        home = self.home()
-        ports.require_free(self.port, what=self.name)
-        self._write_configuration(home)
-        with open_log(self.log) as log:
-            program = readable_program(_program(), home)
-            pid = home.user.start_detached([program, self._configuration], folder=self.folder, log=log)
-        self._wait_until_ready(pid)
-        return True
-
-    def stop(self) -> bool:
-        """Stop it and wait until it is gone; False when it wasn't running."""
-        return self.process.stop()
-
-    def kill(self) -> bool:
-        """SIGKILL, as a crash would; False when it wasn't running."""
-        return self.process.stop(signal.SIGKILL)
-
-    def _write_configuration(self, home: EngineHome) -> None:
-        self.folder.mkdir(exist_ok=True)
-        home.user.own(self.folder, 0o700)
-        (self.folder / "valkey.pid").unlink(missing_ok=True)
-        self._configuration.touch(mode=0o600)
-        text = CONFIGURATION.format(
-            address=ports.LOOPBACK,
-            port=self.port,
+    def configuration_text(self) -> str:
+        """No port, a password, nothing on disk. The socket's name is relative: a whole one may be too long for it."""
+        return CONFIGURATION.format(
+            socket=SOCKET,
             password=self.layout.secret(VALKEY_PASSWORD),
             folder=str(self.folder).replace("\\", "\\\\").replace('"', '\\"'),
         )
-        self._configuration.write_text(text, encoding="utf-8")
-        home.user.own(self._configuration, 0o600)
 
-    def _wait_until_ready(self, pid: int | None) -> None:
-        def settled() -> bool:
-            return self.is_ready() or (pid is not None and not processes.is_alive(pid))
 
-        if not processes.wait_until(settled, seconds=START_SECONDS, poll=0.02) or not self.is_ready():
-            raise StackError(f"{self.name} didn't start; its log ends:\n{last_lines(self.log)}")
+def _connect_below(folder: Path, connection: socket.socket) -> None:
+    """Connect to the socket in the folder, however long the folder's path is (the limit is about 100 bytes)."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        handle = Path(f"/proc/self/fd/{descriptor}")
+        connection.connect(str((handle if handle.exists() else folder) / SOCKET))
+    finally:
+        os.close(descriptor)
 
 
 def _program() -> Path:

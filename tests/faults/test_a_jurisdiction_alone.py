@@ -18,6 +18,7 @@ import psycopg
 import pytest
 import redis
 
+from fintech.cells.valkey_settings import valkey_url
 from fintech.stack.engines import Stack
 from fintech.stack.layout import REPOSITORY, LocalLayout
 from tests.demo_process import DemoProcess
@@ -121,8 +122,13 @@ def test_nothing_personal_stands_in_a_log_table_or_its_replica(played: Played) -
 
 
 def test_nothing_personal_stands_in_cache_and_queues(played: Played) -> None:
-    client = redis.Redis(
-        port=played.layout.port("valkey"), password=played.layout.secret("valkey/password"), decode_responses=False
+    client = redis.Redis.from_url(
+        valkey_url(
+            host="127.0.0.1",
+            port=played.layout.port("valkey"),
+            password=played.layout.secret("valkey/password"),
+            certificate_authority=str(played.layout.certificate_authority),
+        )
     )
     for key in client.scan_iter(count=1000):
         content = (key + (client.dump(key) or b"")).lower()

@@ -9,14 +9,18 @@ import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import redis
+from kombu import Connection
+from kombu.exceptions import OperationalError
 from psycopg.conninfo import make_conninfo
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from fintech.cells.valkey_settings import valkey_url
 from fintech.stack import processes
 from fintech.stack.certificates import load_or_make_authority
 from fintech.stack.engines import Stack
@@ -91,11 +95,72 @@ def test_a_role_enters_its_own_database_only(connect: Connect, database: str) ->
         connect("crm_app", database)
 
 
-def test_valkey_answers_to_its_password_only(stack: Stack) -> None:
-    once = Retry(NoBackoff(), 0)
-    with redis.Redis(port=stack.valkey.port, retry=once) as stranger, pytest.raises(redis.AuthenticationError):
+def _valkey(stack: Stack, **changed: Any) -> redis.Redis:
+    """A client of Valkey as the application makes it, apart from what is changed."""
+    named = {
+        "host": "127.0.0.1",
+        "port": stack.layout.port("valkey"),
+        "password": stack.layout.secret("valkey/password"),
+        "certificate_authority": str(stack.layout.certificate_authority),
+    }
+    return redis.Redis.from_url(valkey_url(**(named | changed)), retry=Retry(NoBackoff(), 0))
+
+
+def test_valkey_answers_over_tls_to_its_password_only(stack: Stack) -> None:
+    with _valkey(stack) as client:
+        assert client.ping()
+    with _valkey(stack, password="wrong") as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
-    assert stack.valkey.is_ready()
+
+
+def test_valkey_answers_nobody_without_tls(stack: Stack) -> None:
+    port, password = stack.layout.port("valkey"), stack.layout.secret("valkey/password")
+    with (
+        redis.Redis(port=port, password=password, retry=Retry(NoBackoff(), 0)) as client,
+        pytest.raises(redis.ConnectionError),
+    ):
+        client.ping()
+
+
+def test_valkey_is_only_trusted_under_the_stacks_own_authority_and_its_own_name(stack: Stack, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    load_or_make_authority(certificate_file=other, key_file=tmp_path / "other.key")
+    for changed, said in (({"certificate_authority": str(other)}, "verify failed"), ({"host": "127.1"}, "mismatch")):
+        with _valkey(stack, **changed) as client, pytest.raises(redis.ConnectionError, match=said):
+            client.ping()
+
+
+def test_the_broker_is_verified_too(stack: Stack, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    load_or_make_authority(certificate_file=other, key_file=tmp_path / "other.key")
+    for authority, trusted in ((stack.layout.certificate_authority, True), (other, False)):
+        url = valkey_url(
+            host="127.0.0.1",
+            port=stack.layout.port("valkey"),
+            password=stack.layout.secret("valkey/password"),
+            certificate_authority=str(authority),
+        )
+        with Connection(url) as broker:
+            if trusted:
+                broker.ensure_connection(max_retries=1)
+            else:
+                with pytest.raises(OperationalError, match="verify failed"):
+                    broker.ensure_connection(max_retries=1, interval_start=0)
+
+
+def test_valkey_comes_back_behind_its_front(stack: Stack) -> None:
+    front = stack.valkey_front.process.pid()
+    assert stack.valkey.kill()
+    with _valkey(stack) as client, pytest.raises(redis.ConnectionError):
+        client.ping()
+    stack.up()
+    with _valkey(stack) as client:
+        assert client.ping()
+    assert stack.valkey_front.process.pid() == front
+    assert stack.valkey_front.kill()
+    stack.up()
+    with _valkey(stack) as client:
+        assert client.ping()
 
 
 # Who may do what
@@ -251,15 +316,16 @@ def test_a_pid_file_whose_number_is_somebody_elses_by_now_is_no_obstacle(stack: 
 
 
 def test_a_port_that_somebody_else_holds_is_named_with_the_knob_to_turn(stack: Stack) -> None:
-    stack.valkey.stop()
+    stack.valkey_front.stop()
     with socket.socket() as stranger:
-        stranger.bind(("127.0.0.1", stack.valkey.port))
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", stack.valkey_front.port))
         stranger.listen()
-        with pytest.raises(PortTaken, match=f"port {stack.valkey.port}.*FINTECH_BASE_PORT"):
+        with pytest.raises(PortTaken, match=f"port {stack.valkey_front.port}.*FINTECH_BASE_PORT"):
             stack.up()
     assert stack.primary("eu").is_ready(), "what ran is left alone"
     stack.up()
-    assert stack.valkey.is_ready()
+    assert stack.valkey_front.is_ready()
 
 
 def test_data_of_another_version_is_refused_with_a_way_out(stack: Stack) -> None:

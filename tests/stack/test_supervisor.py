@@ -171,9 +171,10 @@ def test_engines_that_ran_before_stay(run: Callable[..., Product], layout: Local
         product = run()
         product.wait_until_up()
         product.kill()
-        mine = {str(stack.valkey.process.pid()), str(reaper.pid)}
+        mine = {stack.valkey.process.pid(), stack.valkey_front.process.pid(), reaper.pid}
         assert processes.wait_until(lambda: len(product.leftovers()) == len(mine), seconds=20), product.leftovers()
         assert stack.valkey.is_ready()
+        assert stack.valkey_front.is_ready()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import hashlib
 import os
 
 from fintech.cells.topology import Endpoint, ServedCell, databases
+from fintech.cells.valkey_settings import caches, channel_layers, valkey_url
 from fintech.jurisdictions import jurisdiction
 from fintech.project.settings.base import *  # noqa: F403
 from fintech.project.settings.base import SERVICE
@@ -55,22 +56,14 @@ except KeyError:
     SECRET_KEY = os.urandom(32).hex()
     _VALKEY_PASSWORD = ""
 
-VALKEY_URL = f"redis://:{_VALKEY_PASSWORD}@127.0.0.1:{LAYOUT.port('valkey')}/0"
-CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": VALKEY_URL,
-        "KEY_FUNCTION": "fintech.cells.cache.cell_key",
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 1},
-    }
-}
-CHANNEL_LAYERS = {
-    name: {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [VALKEY_URL], "prefix": f"{name}:channels"},
-    }
-    for name in FINTECH_SERVED_CELLS
-}
+VALKEY_URL = valkey_url(
+    host="127.0.0.1",
+    port=LAYOUT.port("valkey"),
+    password=_VALKEY_PASSWORD,
+    certificate_authority=str(LAYOUT.certificate_authority),
+)
+CACHES = caches(VALKEY_URL)
+CHANNEL_LAYERS = channel_layers(VALKEY_URL, FINTECH_SERVED_CELLS)
 CELERY_BROKER_URL = VALKEY_URL
 
 EMAIL_HOST = "127.0.0.1"

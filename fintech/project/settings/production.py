@@ -1,9 +1,9 @@
 """Production: one cell, its stores named by the environment, every credential fetched from the secrets provider.
 
 The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTECH_REGION, FINTECH_PRIMARY_HOST,
-FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST, FINTECH_SECRETS_PREFIX
-(`production/eu`), FINTECH_SECRETS_PROVIDER with FINTECH_SECRETS_PATH, FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT,
-FINTECH_ANCHORS_ROOT.
+FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST,
+FINTECH_VALKEY_CERTIFICATE_AUTHORITY (empty: the public ones), FINTECH_SECRETS_PREFIX (`production/eu`),
+FINTECH_SECRETS_PROVIDER with FINTECH_SECRETS_PATH, FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from fintech.cells.topology import Endpoint, ServedCell, databases
+from fintech.cells.valkey_settings import caches, channel_layers, valkey_url
 from fintech.jurisdictions import jurisdiction
 from fintech.project.settings.base import *  # noqa: F403
 from fintech.project.settings.base import SERVICE
@@ -56,21 +57,14 @@ _POOL = {"min_size": 0, "max_size": 8, "timeout": 5, "num_workers": 1, "max_idle
 DATABASES = databases(FINTECH_SERVED_CELLS.values(), pool=_POOL if SERVICE in POOLED else None)
 
 SECRET_KEY = secret(f"{_PREFIX}/django/secret-key")
-VALKEY_URL = f"rediss://:{secret(f'{_PREFIX}/valkey/password')}@{_named('FINTECH_VALKEY_HOST')}:6379/0"
-CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": VALKEY_URL,
-        "KEY_FUNCTION": "fintech.cells.cache.cell_key",
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 1},
-    }
-}
-CHANNEL_LAYERS = {
-    CELL: {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [VALKEY_URL], "prefix": f"{CELL}:channels"},
-    }
-}
+VALKEY_URL = valkey_url(
+    host=_named("FINTECH_VALKEY_HOST"),
+    port=6379,
+    password=secret(f"{_PREFIX}/valkey/password"),
+    certificate_authority=_named("FINTECH_VALKEY_CERTIFICATE_AUTHORITY", "") or None,
+)
+CACHES = caches(VALKEY_URL)
+CHANNEL_LAYERS = channel_layers(VALKEY_URL, FINTECH_SERVED_CELLS)
 CELERY_BROKER_URL = VALKEY_URL
 
 ALLOWED_HOSTS = list(_RULES.hosts)

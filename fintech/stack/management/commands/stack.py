@@ -104,7 +104,9 @@ class Command(BaseCommand):
             if cell in cells_of() or Stack(self.layout, cells=()).primary(cell).is_running()
         ]
         for engine in Stack(self.layout, cells=cells).status():
-            table.add_row(engine.name, str(engine.port), str(engine.pid or ""), _state(engine.state), _lag(engine))
+            table.add_row(
+                engine.name, str(engine.port or ""), str(engine.pid or ""), _state(engine.state), _lag(engine)
+            )
         running = RunningServices.read(self.layout.services_file)
         for service in running.services if running else ():
             table.add_row(service.name, "", str(service.pid), _state(service.state), "")
