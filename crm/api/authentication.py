@@ -13,7 +13,6 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from crm.models import User
-from crm.selectors.clients import client_id_of_user
 from fintech.cells import Actor, set_actor
 
 
@@ -38,7 +37,8 @@ class ClientAuthentication(BaseAuthentication):
         user, session_key = _by_token(token) if token is not None else _by_cookie(request)
         if user is None:
             return None
-        client_id = client_id_of_user(user.pk)
+        client = getattr(user, "client", None)
+        client_id = None if client is None else client.pk
         set_actor(Actor.staff(user.pk) if client_id is None else Actor.client(client_id))
         return user, SignedInSession(user_id=user.pk, client_id=client_id, session_key=session_key)
 
@@ -61,7 +61,7 @@ def _by_cookie(request: Request) -> tuple[User | None, str]:
         return None, ""
     SessionAuthentication().enforce_csrf(request)
     # The lazy wrapper would go on to be looked up by whoever keeps it.
-    return User.objects.get(pk=user.pk), str(request._request.session.session_key)
+    return User.objects.select_related("client").get(pk=user.pk), str(request._request.session.session_key)
 
 
 class ClientAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.cache import cache
+from django_redis import get_redis_connection
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -116,8 +116,10 @@ def _count(scope: str, who: str, limit: Limit) -> float:
     window, elapsed = divmod(time.time(), limit.seconds)
     # An address is personal data: what stands in the cache says nothing about it without guessing.
     name = hashlib.sha256(f"{scope}:{who}".encode()).hexdigest()[:32]
-    current = f"throttle:{name}:{int(window)}"
-    cache.add(current, 0, timeout=2 * limit.seconds)
-    used = cache.incr(current)
-    earlier = cache.get(f"throttle:{name}:{int(window) - 1}", 0)
-    return float(used + earlier * (1 - elapsed / limit.seconds))
+    keys = [f"{current_cell().name}:throttle:{name}:{int(window) - earlier}" for earlier in (0, 1)]
+    with get_redis_connection().pipeline(transaction=False) as pipeline:
+        pipeline.set(keys[0], 0, ex=2 * limit.seconds, nx=True)
+        pipeline.incr(keys[0])
+        pipeline.get(keys[1])
+        _, used, earlier = pipeline.execute()
+    return float(used + int(earlier or 0) * (1 - elapsed / limit.seconds))

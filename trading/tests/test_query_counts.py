@@ -53,7 +53,7 @@ def test_an_order_costs_the_same_whatever_was_dealt_before(
     for _ in range(3):
         cost(room, app, "orders", order)
     assert cost(room, app, "orders", order) <= first + 1
-    assert first <= 25
+    assert first <= 23
 
 
 def test_what_is_shown_while_dealing(room: DealingRoom, app: App, account: dict[str, Any]) -> None:
@@ -61,15 +61,15 @@ def test_what_is_shown_while_dealing(room: DealingRoom, app: App, account: dict[
     for _ in range(3):
         cost(room, app, "orders", order)
     paths = {
-        "positions": 8,
-        f"orders?trading_account_id={account['id']}": 6,
-        "trading-accounts": 10,
-        f"statements?trading_account_id={account['id']}": 7,
-        "quotes": 6,
+        "positions": 6,
+        f"orders?trading_account_id={account['id']}": 4,
+        "trading-accounts": 8,
+        f"statements?trading_account_id={account['id']}": 5,
+        "quotes": 4,
     }
     found = {path: cost(room, app, path) for path in paths}
     assert {path: number for path, number in found.items() if number > paths[path]} == {}
 
 
 def test_a_feed_ticket(room: DealingRoom, app: App, account: dict[str, Any]) -> None:
-    assert cost(room, app, "feed-tickets", {}) <= 4
+    assert cost(room, app, "feed-tickets", {}) <= 2

@@ -117,7 +117,7 @@ FINTECH_THIRD_PARTY_CONCERNS = {
 # Signing in
 
 AUTH_USER_MODEL = "crm.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["crm.signing_in.one_look.OneLookAuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -135,6 +135,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_ADAPTER = "crm.signing_in.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "crm.signing_in.signup_form.SignupForm"
 HEADLESS_ONLY = True
+HEADLESS_TOKEN_STRATEGY = "crm.signing_in.one_look.OneLookTokenStrategy"  # noqa: S105  (a class)
 HEADLESS_CLIENTS = ("app", "browser")
 # In the database: a session may hold an address for a while, and a cache is no place for it.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
