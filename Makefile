@@ -13,7 +13,7 @@ PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.sett
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-under-load test-bad-input test-pages check format schema lock bench drill synth clean
+.PHONY: help setup demo test test-faults test-under-load test-bad-input test-pages check format schema lock bench profile drill synth clean
 
 help: ## what there is to run
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ lock: setup ## resolve requirements.txt anew, with hashes
 
 bench: setup ## speed beside peers, as ratios of one run; see bench/README.md (ARGS=--quick: only to see that it works)
 	@exec $(BIN)/python -m bench $(ARGS)
+
+profile: setup ## where the time of a request goes, in the running product; see docs/performance.md
+	@exec $(BIN)/python -m bench.where_time_goes
 
 drill: ## disaster drills: come later
 	@echo "make drill: there is no drill yet; they come with the disaster runbooks." >&2; exit 1

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fintech.cells.connecting import ConnectionBySecret
 from fintech.cells.lost_servers import WHEN_THE_SERVER_IS_AWAY
 from fintech.jurisdictions import Jurisdiction
 
@@ -84,7 +85,7 @@ def _database(
     role = "audit_writer" if concern == "audit" else f"{concern}_app"
     options: dict[str, Any] = {**PRIMARY_OPTIONS, "sslrootcert": served.certificate_authority, "prepare_threshold": 5}
     if pool is not None:
-        options["pool"] = {**pool, **WHEN_THE_SERVER_IS_AWAY}
+        options["pool"] = {**pool, **WHEN_THE_SERVER_IS_AWAY, "connection_class": ConnectionBySecret}
     return {
         "ENGINE": "fintech.cells.guarded_backend",
         "NAME": f"{concern}{suffix}",

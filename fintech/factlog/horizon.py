@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import connections
 
+from fintech.cells.connecting import connect_plainly
 from fintech.factlog.wake_up import CHANNEL
 
 SEQUENCES = {"fact": "factlog_fact_id_seq", "transfer": "ledger_transfer_id_seq"}
@@ -113,10 +113,6 @@ class Horizon:
 
 def connect_for_relay(alias: str) -> psycopg.Connection[Any]:
     """A plain connection in autocommit: a transaction of the relay's own would hold the horizon back."""
-    wrapper = connections[alias]
-    params = wrapper.get_connection_params()
-    for name in ("context", "cursor_factory"):
-        params.pop(name, None)
-    connection = psycopg.connect(**params, autocommit=True)
+    connection = connect_plainly(alias)
     connection.execute(f"LISTEN {CHANNEL}".encode())
     return connection

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Self
-
-import psycopg
-from django.db import connections
+from typing import Final, Self
 
 from fintech.cells import alias_for
+from fintech.cells.connecting import connect_plainly
 from fintech.factlog.wake_up import CHANNEL
 
 LOCK: Final = 0x656E6769  # "engi"
@@ -22,10 +20,7 @@ class Election:
 
     def __init__(self) -> None:
         """Connect to the bound cell's trading database."""
-        parameters = connections[alias_for("trading")].get_connection_params()
-        for name in ("context", "cursor_factory"):
-            parameters.pop(name, None)
-        self._connection: psycopg.Connection[Any] = psycopg.connect(**parameters, autocommit=True)
+        self._connection = connect_plainly(alias_for("trading"))
         self._connection.execute(f"LISTEN {CHANNEL}".encode())
 
     def __enter__(self) -> Self:

@@ -14,10 +14,17 @@ from django.db.backends.postgresql import base
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 
+from fintech.cells.connecting import ConnectionBySecret
 from fintech.cells.context import in_maintenance, refuse_foreign
-from fintech.secrets import refresh, secret
 
-AUTHENTICATION_FAILURES = ("28P01", "28000")
+
+class _Driver:
+    """psycopg, but for how it connects."""
+
+    connect = staticmethod(ConnectionBySecret.connect)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(psycopg, name)
 
 
 class ErrorsOfADatabase(DatabaseErrorWrapper):
@@ -34,6 +41,8 @@ class ErrorsOfADatabase(DatabaseErrorWrapper):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to one concern's database in one cell."""
+
+    Database = _Driver()  # type: ignore[assignment]  # typed as the module that it stands for
 
     @cached_property
     def wrap_database_errors(self) -> ErrorsOfADatabase:
@@ -52,27 +61,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(self.autocommit)
 
     def get_connection_params(self) -> dict[str, Any]:
-        """The parameters, with role and password of the moment: the owner's in maintenance, else our own."""
+        """The parameters, with the role of the moment: the owner's in maintenance, else our own."""
         params: dict[str, Any] = super().get_connection_params()
         if in_maintenance() and "REPLICA_OF" not in self.settings_dict:
             params["user"] = f"{self.settings_dict['CONCERN']}_owner"
-        params["password"] = secret(self._secret_name(params["user"]))
+        params["secret_name"] = f"{self.settings_dict['SECRETS']}/database/{params['user']}"
         return params
-
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Connect; after a refused password the secret is read anew and tried once more (it was rotated)."""
-        try:
-            return super().get_new_connection(conn_params)
-        except psycopg.OperationalError as error:
-            if error.sqlstate not in AUTHENTICATION_FAILURES:
-                raise
-            conn_params["password"] = refresh(self._secret_name(conn_params["user"]))
-            return super().get_new_connection(conn_params)
 
     @property
     def pool(self) -> Any:
         """The psycopg pool of this alias; none in maintenance, whose connections are the owner's."""
         return None if in_maintenance() else super().pool
-
-    def _secret_name(self, role: str) -> str:
-        return f"{self.settings_dict['SECRETS']}/database/{role}"

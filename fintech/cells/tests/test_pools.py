@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
 from prometheus_client import REGISTRY
+from psycopg.sql import SQL
 
 from fintech.cells import CellContext
+from fintech.cells.connecting import ConnectionBySecret
+from fintech.cells.context import maintenance
 from fintech.cells.lost_servers import WHEN_THE_SERVER_IS_AWAY
+from fintech.secrets import use_provider
+from fintech.secrets.local import LocalFileSecrets
+from tests.clusters import TestClusters
+
+SECRET = "eu/database/crm_app"
 
 LABELS = {"cell": "eu", "concern": "crm", "role": "primary"}
 
@@ -25,7 +35,7 @@ def pooled(eu: CellContext) -> Iterator[Any]:
     wrapper = connections["eu_crm"].copy()
     wrapper.settings_dict["CONN_MAX_AGE"] = 0
     wrapper.settings_dict["OPTIONS"]["pool"] = {"min_size": 0, "max_size": 2, "timeout": 60, "num_workers": 1}
-    wrapper.settings_dict["OPTIONS"]["pool"] |= WHEN_THE_SERVER_IS_AWAY
+    wrapper.settings_dict["OPTIONS"]["pool"] |= {**WHEN_THE_SERVER_IS_AWAY, "connection_class": ConnectionBySecret}
     yield wrapper
     wrapper.close()
     wrapper.close_pool()
@@ -42,6 +52,67 @@ def test_a_pool_tells_its_size_and_its_use(pooled: Any) -> None:
     assert (value("connections_max"), value("connections_in_use"), value("requests_waiting")) == (2, 1, 0)
     pooled.close()
     assert value("connections_in_use") == 0
+
+
+def user_of(wrapper: Any) -> str:
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        (name,) = cursor.fetchone()
+    wrapper.close()
+    return str(name)
+
+
+def test_in_maintenance_the_owner_connects_beside_the_pool(pooled: Any) -> None:
+    assert user_of(pooled) == "crm_app"
+    with maintenance():
+        assert user_of(pooled) == "crm_owner"
+    assert user_of(pooled) == "crm_app"
+
+
+@pytest.fixture
+def rotate(clusters: TestClusters, eu: CellContext, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Changes the application's password in the database, and then in the store that this process reads."""
+    before = json.loads(clusters.layout.secrets_file.read_text())
+    store = tmp_path / "secrets.json"
+
+    def keep(password: str) -> None:
+        store.write_text(json.dumps(before | {SECRET: password}))
+        store.chmod(0o600)
+
+    def set_password(password: str) -> None:
+        with clusters.stack.primary("eu").connect() as connection:
+            connection.execute(SQL("ALTER ROLE crm_app PASSWORD {}").format(password))
+
+    def rotate(password: str) -> None:
+        set_password(password)
+        keep(password)
+
+    keep(before[SECRET])
+    use_provider(LocalFileSecrets(store))
+    yield rotate
+    set_password(before[SECRET])
+    use_provider(None)
+
+
+@pytest.mark.parametrize("through_a_pool", [False, True])
+def test_a_rotated_password_needs_no_restart(rotate: Callable[[str], None], pooled: Any, through_a_pool: bool) -> None:
+    wrapper = pooled if through_a_pool else connections["eu_crm"].copy()
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        rotate("another one")
+    wrapper.close()
+    if through_a_pool:
+        wrapper.pool.drain()
+    assert user_of(wrapper) == "crm_app"
+
+
+def test_a_password_that_is_refused_and_was_not_rotated_is_an_error(
+    rotate: Callable[[str], None], clusters: TestClusters
+) -> None:
+    with clusters.stack.primary("eu").connect() as connection:
+        connection.execute("ALTER ROLE crm_app PASSWORD 'nobody knows'")
+    with pytest.raises(OperationalError, match="password authentication failed"):
+        connections["eu_crm"].copy().ensure_connection()
 
 
 @contextmanager

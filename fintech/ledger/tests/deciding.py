@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from django.db import connections
 
 from fintech.cells import alias_for, maintenance
+from fintech.cells.connecting import connect_plainly
 from fintech.cells.identifiers import uuid7
 from fintech.journal import verb
 from fintech.ledger.accounts import AccountKind
@@ -25,15 +26,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 def connect(*, as_owner: bool = False, autocommit: bool = False) -> Connection:
     """A connection of its own to the bound cell's payments database, as the application or the tables' owner."""
-    wrapper = connections[alias_for("payments")]
-    if as_owner:
-        with maintenance():
-            parameters = wrapper.get_connection_params()
-    else:
-        parameters = wrapper.get_connection_params()
-    for name in ("context", "cursor_factory"):
-        parameters.pop(name)
-    return psycopg.connect(**parameters, autocommit=autocommit)
+    with maintenance() if as_owner else nullcontext():
+        return connect_plainly(alias_for("payments"), autocommit=autocommit)
 
 
 def decide(work: Callable[[Book], T], *, concern: str = "payments") -> T:

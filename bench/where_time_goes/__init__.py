@@ -1,0 +1,1 @@
+"""Where the time of a request goes: the running product, watched from inside while customers use it."""
