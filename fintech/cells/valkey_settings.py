@@ -26,7 +26,7 @@ def caches(url: str) -> dict[str, dict[str, Any]]:
             "BACKEND": "django_redis.cache.RedisCache",
             "LOCATION": url,
             "KEY_FUNCTION": "fintech.cells.cache.cell_key",
-            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 1},
+            "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 1},
         }
     }
 

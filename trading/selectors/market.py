@@ -42,7 +42,7 @@ def valkey() -> redis.Redis:
     """The client for quotes and tickets, one per process; its answers are bytes, its waits short."""
     return redis.Redis.from_url(
         settings.VALKEY_URL,
-        socket_connect_timeout=0.2,
+        socket_connect_timeout=0.5,
         socket_timeout=1,
         health_check_interval=30,
         # Once more, at once, for a connection that has died: whoever deals would rather hear no than wait.

@@ -190,7 +190,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     # A worker waits in the broker for a second at a time; whoever publishes waits for no longer than a moment.
     "socket_timeout": 5 if SERVICE == "worker" else 0.2,
-    "socket_connect_timeout": 0.2,
+    "socket_connect_timeout": 0.5,
     # Whoever publishes tries once. Left to itself, kombu waits six seconds for each message.
     "max_retries": 0,
 }
