@@ -15,7 +15,7 @@ from django.test import RequestFactory
 
 from crm.models import User
 from fintech.cells import Actor, CellContext, ForeignCell, NoCellBound, bound_cell, cell, maintenance
-from fintech.cells.channels import CellOfHandshake
+from fintech.cells.channels import CellOfHandshake, cell_channel_layer
 from fintech.cells.identifiers import uuid7
 from fintech.cells.middleware import CellOfHostMiddleware
 from fintech.cells.tasks import CellTask, cell_task
@@ -233,6 +233,19 @@ async def test_a_websocket_for_a_host_that_is_nobodys_is_closed() -> None:
 
     await CellOfHandshake(inner)({"headers": [(b"host", b"sc.localhost:1")]}, receive, send)
     assert sent == [{"type": "websocket.close", "code": 4421}]
+
+
+async def test_what_is_sent_to_a_group_of_one_cell_is_unknown_in_another() -> None:
+    with cell("au", actor=SYSTEM):
+        australian = cell_channel_layer()
+    with cell("eu", actor=SYSTEM):
+        european = cell_channel_layer()
+    mailbox = await european.new_channel()
+    await european.group_add("news", mailbox)
+    await australian.group_send("news", {"type": "from", "cell": "au"})
+    await european.group_send("news", {"type": "from", "cell": "eu"})
+    assert await european.receive(mailbox) == {"type": "from", "cell": "eu"}
+    await european.group_discard("news", mailbox)
 
 
 # Tasks
