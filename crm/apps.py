@@ -14,7 +14,15 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to signing in, and bring the groups' rights up to date after migrations."""
-        from crm.signing_in import receivers  # noqa: F401  # models are there only now
+        from crm.signing_in import (  # models are there only now
+            deployment_checks,  # noqa: F401
+            factor_receivers,  # noqa: F401
+            one_time_codes,
+            passkeys,
+            receivers,  # noqa: F401
+        )
         from crm.staff_groups import bring_rights_up_to_date
 
         post_migrate.connect(bring_rights_up_to_date, dispatch_uid="crm.staff_groups")
+        one_time_codes.put_in_place()
+        passkeys.put_in_place()

@@ -12,11 +12,16 @@ from typing import Final
 from crm.models import IntroducingBroker
 from crm.passwords import hashed
 from crm.selectors.clients import user_by_email
+from crm.selectors.second_factors import has_second_factor
 from crm.services.introducing_brokers import register_introducing_broker
+from crm.services.second_factors import enrol_staff_totp
 from crm.services.staff import create_staff
 from fintech.cells import current_cell
+from fintech.cells.identifiers import uuid7
 
 PASSWORD: Final = "demo-Passw0rd-2026"  # noqa: S105  # printed by the demo, opens made-up data only
+# The same for all of the demo's staff, so that one entry of an authenticator app does for all of them.
+SECOND_FACTOR_SEED: Final = "DEMODEMODEMODEMODEMODEMODEMODEMO"
 BROKER_CODE: Final = "DEMO-IB"
 
 
@@ -48,11 +53,17 @@ def load() -> Iterator[str]:
     cell_name = current_cell().name
     for member in STAFF:
         email = member.email(cell_name)
-        if user_by_email(email) is None:
-            create_staff(
+        user = user_by_email(email)
+        if user is None:
+            user_id = create_staff(
                 key=f"demo:{email}", email=email, password_hash=hashed(PASSWORD, email=email), groups=member.groups
             )
             yield f"staff {email} ({', '.join(member.groups)})"
+        else:
+            user_id = user.pk
+        if not has_second_factor(user_id):
+            enrol_staff_totp(key=str(uuid7()), user_id=user_id, secret=SECOND_FACTOR_SEED, step=0, replace=False)
+            yield f"second factor of {email}"
     if not IntroducingBroker.objects.filter(code=BROKER_CODE).exists():
         register_introducing_broker(key=f"demo:{BROKER_CODE}", code=BROKER_CODE, name="Demo Partners Ltd")
         yield f"introducing broker {BROKER_CODE}"

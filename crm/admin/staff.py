@@ -1,4 +1,4 @@
-"""Staff members and their groups. They are made by `manage.py staff`, and never here."""
+"""Staff members and their groups. They are made by `manage.py staff`, and never here; a lost second factor is reset."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from crm.admin.base import ReadOnlyAdmin
+from crm.admin.base import ReadOnlyAdmin, Table, object_action
 from crm.models import User
+from crm.selectors.second_factors import factors_of
+from crm.services.second_factors import reset_staff_factors
+from crm.signing_in.adapter import AccountAdapter
 from fintech.http.columns import column_leads_to
+from fintech.http.showing import moment
 
 for column in ("staff_id", "decided_by", "verified_by", "maker_id", "planner_id"):
     column_leads_to(column, "crm.user")
@@ -33,3 +37,25 @@ class StaffAdmin(ReadOnlyAdmin):
     def rights(self, user: User) -> str:
         """The groups that give this person rights."""
         return ", ".join(sorted(group.name for group in user.groups.all())) or "-"
+
+    def tables_of(self, request: HttpRequest, obj: User) -> list[Table]:
+        """What this person signs in with beside the password."""
+        rows = [
+            (_WORDS[each.factor], moment(each.since), moment(each.last_used_at) if each.last_used_at else "-")
+            for each in factors_of(obj.pk)
+        ]
+        return [Table(title="Second factors", headings=("Factor", "Since", "Last used"), rows=rows)]
+
+    @object_action(
+        "Reset second factor",
+        permission="crm.reset_staff_factors",
+        offered=lambda user: bool(factors_of(user.pk)),
+    )
+    def reset_second_factor(self, request: HttpRequest, user: User, *, key: str, reason: str) -> str:
+        """For a colleague who has lost theirs."""
+        reset_staff_factors(key=key, reason=reason, user_id=user.pk)
+        AccountAdapter(request).send_notification_mail("mfa/email/staff_factors_reset", user, email=user.email)
+        return "The second factor is reset and every session ended: at the next sign-in a new one is set up."
+
+
+_WORDS = {"totp": "Authenticator app", "passkey": "Passkey", "recovery_codes": "Recovery codes"}

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
+from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.auth.views import PasswordChangeView
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -18,6 +20,8 @@ from django.utils.text import capfirst
 
 from crm.back_office.pages import OfficePage, office_pages
 from crm.back_office.queues import waiting_for
+from crm.back_office.second_factor import SecondFactorPages
+from crm.back_office.sign_in_steps import has_signed_in, password_given
 from crm.signing_in.staff_form import StaffPasswordForm, StaffSignInForm
 from fintech.cells import Actor, bound_cell, reading, set_actor
 from fintech.http.read_only import ReadOnly
@@ -28,10 +32,24 @@ _LEFT_OUT: Final = frozenset({"view_on_site", "autocomplete"})
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
+class PasswordView(LoginView):
+    """The first step of signing in."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """On to the second factor; in, where settings ask for none."""
+        if not settings.FINTECH_STAFF_SECOND_FACTOR:
+            return super().form_valid(form)
+        password_given(self.request, form.get_user(), onward=self.get_success_url())
+        return HttpResponseRedirect(reverse("admin:second_factor"))
+
+    def get_default_redirect_url(self) -> str:
+        """Home."""
+        return reverse("admin:index")
+
+
 class BackOffice(AdminSite):
     """The site of the service `web`. Takes read-only admin classes; others' (allauth's, Django's) stay outside."""
 
-    login_form = StaffSignInForm
     index_template = "admin/home.html"
     empty_value_display = "-"
     enable_nav_sidebar = True
@@ -56,7 +74,30 @@ class BackOffice(AdminSite):
             path(f"{page.address}/", self.admin_view(self._view_of(page)), name=f"page_{page.address}")
             for page in office_pages()
         ]
-        return [*pages, *known]
+        return [*SecondFactorPages(self).urls(), *pages, *known]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether any page opens: to active staff who have given their second factor in this session."""
+        return has_signed_in(request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Take address and password; what opens the back office is the second factor, asked for next."""
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            "title": "Log in",
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            **(extra_context or {}),
+        }
+        if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
+            context[REDIRECT_FIELD_NAME] = reverse("admin:index")
+        view = PasswordView.as_view(
+            extra_context=context, authentication_form=StaffSignInForm, template_name="admin/login.html"
+        )
+        return cast(HttpResponse, view(request))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """What this person may see, by section, with the pages that show no single table."""

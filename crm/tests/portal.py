@@ -19,10 +19,13 @@ from crm.bells import overdue_mails
 from crm.models import OutgoingMail, User
 from crm.selectors.clients import client_id_of_user
 from crm.services.outgoing_mails import send_mail
+from crm.services.second_factors import enrol_staff_totp
 from crm.services.staff import create_staff
 from fintech.cells import Actor, cell
+from fintech.journey.one_time_codes import code_of, step_now
 
 PASSWORD = "correct-horse-7-battery"
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64 + b"IEND\xaeB`\x82"
 
 
@@ -151,9 +154,16 @@ class BackOffice:
             self.user_id = create_staff(
                 key=str(uuid4()), email=self.email, password_hash=make_password(PASSWORD), groups=groups
             )
+            enrol_staff_totp(key=str(uuid4()), user_id=self.user_id, secret=SEED, step=0, replace=False)
         self.http = HttpClient(headers={"host": f"{cell_name}.localhost"}, REMOTE_ADDR=some_address())
-        response = self.http.post("/admin/login/?next=/admin/", {"username": self.email, "password": PASSWORD})
-        assert response.status_code == 302, response.content
+        self.give_password(self.http)
+        response = self.http.post("/admin/second-factor/", {"code": code_of(SEED, step_now())})
+        assert (response.status_code, response["Location"]) == (302, "/admin/"), response.content
+
+    def give_password(self, http: HttpClient) -> None:
+        """The first step of signing in, in some browser."""
+        response = http.post("/admin/login/?next=/admin/", {"username": self.email, "password": PASSWORD})
+        assert (response.status_code, response["Location"]) == (302, "/admin/second-factor/"), response.content
 
     def get(self, path: str) -> HttpResponse:
         return self.http.get(f"/admin/{path}")

@@ -11,6 +11,7 @@ from fintech.facts.language import fact
 Category = Literal["retail", "professional", "eligible_counterparty"]
 Status = Literal["active", "suspended", "closed"]
 Risk = Literal["low", "medium", "high"]
+Factor = Literal["totp", "passkey", "recovery_codes"]
 
 
 @fact("crm.client.registered", version=1)
@@ -206,6 +207,61 @@ class EmailChanged:
 
     user_id: UUID
     client_id: UUID | None
+
+
+@fact("crm.user.factor_added", version=1)
+class FactorAdded:
+    """A user can prove themselves by another factor. `credential_sha256` is the hash of a passkey's id."""
+
+    user_id: UUID
+    client_id: UUID | None
+    factor: Factor
+    credential_sha256: str | None
+
+
+@fact("crm.user.factor_removed", version=1)
+class FactorRemoved:
+    """An authenticator app, a passkey or the recovery codes count no more."""
+
+    user_id: UUID
+    client_id: UUID | None
+    factor: Factor
+    credential_sha256: str | None
+
+
+@fact("crm.user.recovery_codes_made", version=1)
+class RecoveryCodesMade:
+    """A user has new recovery codes; those before count no more."""
+
+    user_id: UUID
+    client_id: UUID | None
+
+
+@fact("crm.user.factor_used", version=1)
+class FactorUsed:
+    """A user has given a factor: behind the password, instead of it, or to confirm before a change."""
+
+    user_id: UUID
+    client_id: UUID | None
+    factor: Factor
+    credential_sha256: str | None
+    purpose: Literal["second_factor", "passwordless", "reauthentication"]
+
+
+@fact("crm.user.factor_failed", version=1)
+class FactorFailed:
+    """Somebody who has signed in so far, or gave the right password, has given a wrong code."""
+
+    user_id: UUID
+    client_id: UUID | None
+
+
+@fact("crm.staff.factors_reset", version=1)
+class StaffFactorsReset:
+    """A colleague, or the operator, has taken away a staff member's factors, and ended all sessions of theirs."""
+
+    user_id: UUID
+    factors: tuple[Factor, ...]
 
 
 @fact("crm.staff.created", version=1)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from fintech.journey.expectations import NotSo, await_that
 from fintech.journey.http_doors import HttpDoor
+from fintech.journey.one_time_codes import STEP_SECONDS, code_of, step_now
 from fintech.journey.places import Place
 
 
@@ -96,19 +97,37 @@ class Page(HTMLParser):
 class StaffMember:
     """Signed in to the back office of one cell."""
 
-    def __init__(self, place: Place, name: str, password: str) -> None:
+    def __init__(self, place: Place, name: str, password: str, seed: str) -> None:
         self.name = name
+        self._seed = seed
         self._door = HttpDoor("the back office", port=place.layout.port("web"), host=place.host)
         self._email = f"{name}@{place.cell_name}.example.com"
         self._password = password
 
     def sign_in(self) -> Page:
-        """Sign in by the form; gives the home page."""
+        """Sign in by password and second factor; gives the home page."""
         address = "/admin/login/"
         form = self._page(address)
         sent = {"username": self._email, "password": self._password, "next": "/admin/", **form.fields}
         self._door.ask("POST", address, expecting=302, data=sent)
+        self._give_code()
         return self._page("/admin/")
+
+    def _give_code(self) -> None:
+        """Give a code of the app. One that was given before is refused: another one comes within half a minute."""
+        address = "/admin/second-factor/"
+        form = self._page(address)
+        tried: set[int] = set()
+
+        def give_fresh() -> bool:
+            step = step_now()
+            if step in tried:
+                return False
+            tried.add(step)
+            sent = {**form.fields, "code": code_of(self._seed, step)}
+            return self._door.ask("POST", address, expecting=(302, 400), data=sent).status_code == 302
+
+        await_that(f"a code of {self.name}'s taken", give_fresh, seconds=STEP_SECONDS + 10)
 
     def see(self, path: str, **query: str) -> Page:
         """A page of the back office, by its path below /admin/ or as a link has it."""

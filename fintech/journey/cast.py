@@ -17,6 +17,7 @@ from fintech.journey.psp_door import PaymentProvider
 
 # As `manage.py demo_data` makes them and the demo prints them: they open made-up data only.
 STAFF_PASSWORD = "demo-Passw0rd-2026"  # noqa: S105
+STAFF_SEED = "DEMODEMODEMODEMODEMODEMODEMODEMO"
 BROKER_CODE = "DEMO-IB"
 
 
@@ -55,10 +56,10 @@ class Story:
             mailbox=Mailbox(place, client.email),
             provider=PaymentProvider(place),
             operator=Operator(place),
-            compliance=StaffMember(place, "compliance", STAFF_PASSWORD),
-            maker=StaffMember(place, "payments-1", STAFF_PASSWORD),
-            checker=StaffMember(place, "payments-2", STAFF_PASSWORD),
-            second_checker=StaffMember(place, "payments-3", STAFF_PASSWORD),
+            compliance=StaffMember(place, "compliance", STAFF_PASSWORD, STAFF_SEED),
+            maker=StaffMember(place, "payments-1", STAFF_PASSWORD, STAFF_SEED),
+            checker=StaffMember(place, "payments-2", STAFF_PASSWORD, STAFF_SEED),
+            second_checker=StaffMember(place, "payments-3", STAFF_PASSWORD, STAFF_SEED),
         )
 
     def money(self, amount: Decimal | int) -> dict[str, str]:

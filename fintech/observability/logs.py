@@ -29,6 +29,8 @@ _QUIET: Final = {
     "asyncio": "WARNING",
     "daphne": "WARNING",
     "psycopg.pool": "WARNING",
+    # Tells the ids of passkeys.
+    "fido2": "WARNING",
 }
 
 

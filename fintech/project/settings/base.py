@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
     "allauth.usersessions",
     "channels",
     "rest_framework",
@@ -110,6 +111,7 @@ FINTECH_THIRD_PARTY_CONCERNS = {
         "contenttypes",
         "sessions",
         "account",
+        "mfa",
         "usersessions",
     )
 }
@@ -134,6 +136,18 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_ADAPTER = "crm.signing_in.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "crm.signing_in.signup_form.SignupForm"
+# Whoever owns an account is told of each change of what it is signed in with.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+MFA_ADAPTER = "crm.signing_in.mfa_adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# A passkey proves possession and, by fingerprint or PIN, the person: it may stand for password and second factor.
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A clock may be wrong by half a minute. No code is taken twice all the same: see crm.signing_in.one_time_codes.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# The back office opens to nobody who hasn't given a second factor. A deployment check refuses to have this off.
+FINTECH_STAFF_SECOND_FACTOR = True
 HEADLESS_ONLY = True
 HEADLESS_TOKEN_STRATEGY = "crm.signing_in.one_look.OneLookTokenStrategy"  # noqa: S105  (a class)
 HEADLESS_CLIENTS = ("app", "browser")

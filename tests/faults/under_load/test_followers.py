@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fintech.journey.back_office import StaffMember
-from fintech.journey.cast import STAFF_PASSWORD
+from fintech.journey.cast import STAFF_PASSWORD, STAFF_SEED
 from fintech.journey.expectations import NotSo, await_that
 from tests.faults.under_load.agreement import agree
 from tests.faults.under_load.product import HEALED_SECONDS, RunningProduct
@@ -26,7 +26,7 @@ def test_a_fact_that_its_follower_throws_at_parks_its_subject_and_no_other(
     ((account,),) = product.rows(
         "eu", "trading", "SELECT account_number FROM trading_account WHERE id = %s", [traffic.moving.trading_account_id]
     )
-    support = StaffMember(product.place("eu"), "support", STAFF_PASSWORD)
+    support = StaffMember(product.place("eu"), "support", STAFF_PASSWORD, STAFF_SEED)
     support.sign_in()
     with traffic.flowing() as flow:
         flow.await_progress()

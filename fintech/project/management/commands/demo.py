@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from crm.demo_data import PASSWORD, STAFF
+from crm.demo_data import PASSWORD, SECOND_FACTOR_SEED, STAFF
 from fintech.stack.engines import Stack
 from fintech.stack.errors import StackError
 from fintech.stack.layout import REPOSITORY, LocalLayout, cells_of
@@ -125,4 +125,8 @@ class Command(BaseCommand):
         for name in cells:
             for member in STAFF:
                 self.console.print(f"    {member.email(name):36} {', '.join(member.groups)}")
+        self.console.print(
+            f"Second factor of all of them: the secret [bold]{SECOND_FACTOR_SEED}[/] in an authenticator app, or\n"
+            f"    .venv/bin/python -m fintech.journey.one_time_codes {SECOND_FACTOR_SEED}"
+        )
         self.console.print("\nCtrl-C stops everything.")
