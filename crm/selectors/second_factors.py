@@ -38,7 +38,14 @@ class OwnFactor:
 
 def has_second_factor(user_id: UUID) -> bool:
     """Whether an authenticator app or a passkey is there; recovery codes alone are none."""
-    return bool(Authenticator.objects.filter(user_id=user_id, type__in=(TOTP, PASSKEY)).exists())
+    return second_factor_since(user_id) is not None
+
+
+def second_factor_since(user_id: UUID) -> datetime | None:
+    """Since when the oldest authenticator app or passkey is there; None without one."""
+    rows = Authenticator.objects.filter(user_id=user_id, type__in=(TOTP, PASSKEY)).order_by("created_at")
+    since: datetime | None = rows.values_list("created_at", flat=True).first()
+    return since
 
 
 def factors_of(user_id: UUID) -> Sequence[OwnFactor]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal import flows
 from allauth.core import context as allauth_context
@@ -21,7 +20,7 @@ from django.http import HttpRequest
 
 from crm.models import User
 from crm.selectors.clients import client_id_of_user, user_by_email
-from crm.selectors.second_factors import has_second_factor
+from crm.selectors.second_factors import second_factor_since
 from crm.services.outgoing_mails import queue_mail
 from crm.services.registration import register_client
 from crm.services.signing_in import change_password
@@ -76,21 +75,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         change_password(key=str(uuid7()), user_id=user.pk, password_hash=user.password)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Whether a change is to be confirmed. Whoever has a second factor confirms by it: the password isn't enough.
+        """Whether a change is to be confirmed. Who has a second factor confirms by it: the password isn't enough.
 
         Staff change theirs in the back office only, where the last one can't be taken away.
         """
         user = self.request.user
         if app == "allauth.mfa" and user.is_staff:
             raise PermissionDenied
-        if has_second_factor(user.pk) and not self._has_confirmed_by_factor():
+        since = second_factor_since(user.pk)
+        if since is not None and not self._has_confirmed_since(since):
             raise ReauthenticationRequired
         return bool(super().is_reauthentication_required(app=app, **kwargs))
 
-    def _has_confirmed_by_factor(self) -> bool:
+    def _has_confirmed_since(self, since: datetime) -> bool:
+        """Whether the last confirmation was by a factor, or there was none yet: its first codes are fetched then."""
         records = flows.login.get_authentication_records(self.request, self.request.user)
-        given = [each["at"] for each in records if each["method"] == "mfa" and each.get("reauthenticated")]
-        return bool(given) and time.time() - max(given) < account_settings.REAUTHENTICATION_TIMEOUT
+        confirmed = [each for each in records if each.get("reauthenticated")]
+        return bool(confirmed) and (confirmed[-1]["method"] == "mfa" or confirmed[-1]["at"] < since.timestamp())
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Tell the owner of an address that it was used to register again; with no link to follow."""

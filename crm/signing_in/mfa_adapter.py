@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 
+from crm.models import User
 from crm.selectors.second_factors import opened_secret
 from crm.services.second_factors import sealed_secret
 from crm.signing_in.adapter import entity_of, person_of
@@ -30,3 +33,7 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no typ
         request = allauth_context.request
         host = request.get_host().partition(":")[0].rstrip(".").lower()
         return {"id": host, "name": entity_of(request).legal_name}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        """Whose passkey it is, as the device that keeps it shows it: by the address to sign in with."""
+        return {**super().get_public_key_credential_user_entity(user), "display_name": user.email}
