@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,7 +11,6 @@ from crm.admin.base import ReadOnlyAdmin, Table, object_action
 from crm.models import User
 from crm.selectors.second_factors import factors_of
 from crm.services.second_factors import reset_staff_factors
-from crm.signing_in.adapter import AccountAdapter
 from fintech.http.columns import column_leads_to
 from fintech.http.showing import moment
 
@@ -54,7 +54,7 @@ class StaffAdmin(ReadOnlyAdmin):
     def reset_second_factor(self, request: HttpRequest, user: User, *, key: str, reason: str) -> str:
         """For a colleague who has lost theirs."""
         reset_staff_factors(key=key, reason=reason, user_id=user.pk)
-        AccountAdapter(request).send_notification_mail("mfa/email/staff_factors_reset", user, email=user.email)
+        get_adapter(request).send_notification_mail("mfa/email/staff_factors_reset", user, email=user.email)
         return "The second factor is reset and every session ended: at the next sign-in a new one is set up."
 
 
