@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 
 from fintech.facts.crm import Factor
@@ -82,5 +83,10 @@ def _own(row: Authenticator) -> OwnFactor:
         name=str(row.data["name"]) if kind == "passkey" else "",
         since=row.created_at,
         last_used_at=row.last_used_at,
-        left=len(row.wrap().get_unused_codes()) if kind == "recovery_codes" else None,
+        left=_unused(row) if kind == "recovery_codes" else None,
     )
+
+
+def _unused(row: Authenticator) -> int:
+    """How many recovery codes are left, by the bits of those used: the seed stays sealed."""
+    return int(app_settings.RECOVERY_CODE_COUNT) - int(row.data["used_mask"]).bit_count()
