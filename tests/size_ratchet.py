@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMITTED = ROOT / "tests" / "sizes.json"
-PACKAGES = ("fintech", "crm", "payments", "trading", "audit")
+PACKAGES = ("fintech", "crm", "payments", "trading", "audit", "deploy")
 
 
 def product_files() -> list[Path]:

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from bench.cell import Cell
+from bench.cell import CELL, Cell
 from bench.comparisons import Comparison
 from bench.filling import make_uncaptured_copy
 from bench.groups.group import Group
 from bench.measuring import Contender, NotMeasured
 from bench.workers import WorkerProcesses, worker_processes
 from fintech.stack.layout import REPOSITORY
-from fintech.stack.local_services import shared_services
+from fintech.stack.local_services import product_services
 from fintech.stack.readiness import listens_at
 from fintech.stack.supervisor import Service
 
@@ -30,7 +30,7 @@ BARE_CLIENT = {"wallet_id": "00000000-0000-0000-0000-000000000001", "token": ""}
 @contextmanager
 def _contenders(cell: Cell) -> Iterator[Sequence[Contender]]:
     make_uncaptured_copy(cell)
-    api = next(service for service in shared_services(cell.layout) if service.name == "api")
+    api = next(service for service in product_services(cell.layout, [CELL]) if service.name == "api")
     clients = _signed_in_clients(cell)
     # The port of the service `web`, which doesn't run here.
     bare_port = cell.layout.port("web")

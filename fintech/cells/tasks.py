@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from celery import Celery, Task, current_app, shared_task
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 from prometheus_client import Counter
 
 from fintech.cells.actors import Actor
@@ -21,6 +21,8 @@ from fintech.cells.context import NoCellBound, cell, current_cell
 
 # After the broker has failed, it isn't asked for this long: each question might cost a time-out.
 PAUSE_SECONDS: Final = 1.0
+# The kinds of work; each has a queue in each cell, and a worker takes from all of them.
+KINDS: Final = ("webhooks", "payouts", "mail", "documents", "default")
 Work = TypeVar("Work")
 
 logger = logging.getLogger(__name__)
@@ -86,7 +88,12 @@ class CellTask(Task):  # type: ignore[type-arg]  # celery-types has Task generic
 
 
 def cell_task(*, kind: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a task of a kind (`webhooks`, `payouts`, `mail` …); it takes ids only and is safe to run twice."""
+    """Declare a task of one of the KINDS; it takes ids only and is safe to run twice.
+
+    Raises ValueError for another kind: no worker would take from its queue.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"there is no queue for {kind!r}; kinds of work are {', '.join(KINDS)}")
 
     def declare(function: Callable[..., Any]) -> Any:
         return shared_task(base=CellTask, kind=kind, **options)(function)  # type: ignore[no-untyped-call]
@@ -99,11 +106,22 @@ def waiting(kind: str) -> int:
     if time.monotonic() < CellCelery._paused_until:
         return 0
     try:
-        with current_app.connection_or_acquire() as connection:
-            declared = connection.default_channel.queue_declare(queue_name(current_cell().name, kind), passive=True)
-            return int(declared.message_count)
-    except Exception:  # each transport has its own for a queue without messages, and for a lost connection
+        return depths(current_cell().name, (kind,))[kind]
+    except Exception:  # each transport has its own for a lost connection
         return 0
+
+
+def depths(cell_name: str, kinds: Sequence[str] = KINDS) -> dict[str, int]:
+    """How many messages wait in a cell's queues, by kind. Raises what the transport raises when it doesn't answer."""
+    found = {}
+    with current_app.connection_or_acquire() as connection:
+        for kind in kinds:
+            try:
+                name = queue_name(cell_name, kind)
+                found[kind] = int(connection.default_channel.queue_declare(name, passive=True).message_count)
+            except ChannelError:  # nobody has published there yet
+                found[kind] = 0
+    return found
 
 
 def ring(kind: str, undone: Sequence[Work], publish: Callable[[Work], None]) -> int:

@@ -2,12 +2,12 @@
 
 Nothing here knows a rule or a jurisdiction: a `TableReader` hands out typed values and, when everything
 wanted has been taken, complains about keys that nobody asked for (a misspelt key must never be silently
-ignored in a file that carries law).
+ignored in a file that carries law). The deployment's definition is read with it too, with a fault of its own.
 """
 
 import datetime
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -35,24 +35,39 @@ class JurisdictionFileError(ValueError):
 
 
 class TableReader:
-    """One table of a file, read key by key; each reader raises `JurisdictionFileError` at the first fault."""
+    """One table of a file, read key by key; each reader raises `fault` of one sentence at the first fault."""
 
-    def __init__(self, *, file: str, path: str, table: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        *,
+        file: str,
+        path: str,
+        table: Mapping[str, Any],
+        fault: Callable[[Collection[str]], ValueError] = JurisdictionFileError,
+    ) -> None:
         self._file = file
         self._path = path
         self._table = table
+        self._fault = fault
         self._taken: set[str] = set()
 
-    def error(self, key: str, wrong: str, right: str) -> JurisdictionFileError:
+    def error(self, key: str, wrong: str, right: str) -> ValueError:
         """The error for `key`: what is wrong there and what would be right."""
         place = f"{self._path}.{key}" if self._path else key
-        return JurisdictionFileError([f"{self._file}: {place}: {wrong}; {right}"])
+        return self._fault([f"{self._file}: {place}: {wrong}; {right}"])
 
     def __contains__(self, key: str) -> bool:
         """Whether the table holds `key`, for keys that may be absent."""
         return key in self._table
 
-    def keys(self) -> tuple[str, ...]:
+    def is_empty(self, key: str) -> bool:
+        """Whether the list or table `key`, which the table holds, has nothing in it; it counts as read then."""
+        if self._table[key] in ([], {}):
+            self._taken.add(key)
+            return True
+        return False
+
+    def names(self) -> tuple[str, ...]:
         """Every key that the table holds, in the file's order."""
         return tuple(self._table)
 
@@ -79,7 +94,7 @@ class TableReader:
     def table(self, key: str) -> "TableReader":
         """The sub-table `key`."""
         value = self._take(key, dict, f"write a table, [{key}]")
-        return TableReader(file=self._file, path=f"{self._path}.{key}".lstrip("."), table=value)
+        return self._inner(f"{self._path}.{key}".lstrip("."), value)
 
     def tables(self, key: str) -> "list[TableReader]":
         """The array of tables `key`, at least one."""
@@ -87,7 +102,10 @@ class TableReader:
         if not value or not all(isinstance(item, dict) for item in value):
             raise self.error(key, "is not an array of tables", f"write at least one table, [[{key}]]")
         path = f"{self._path}.{key}".lstrip(".")
-        return [TableReader(file=self._file, path=f"{path}[{index}]", table=item) for index, item in enumerate(value)]
+        return [self._inner(f"{path}[{index}]", item) for index, item in enumerate(value)]
+
+    def _inner(self, path: str, table: Mapping[str, Any]) -> "TableReader":
+        return TableReader(file=self._file, path=path, table=table, fault=self._fault)
 
     def text(self, key: str) -> str:
         """A text that is not empty."""
@@ -125,6 +143,14 @@ class TableReader:
         if not low <= value <= high:
             raise self.error(key, f"is {value}", right)
         return value
+
+    def number(self, key: str, *, low: float, high: float) -> float:
+        """A number from `low` to `high`, both included."""
+        right = f"write a number from {low:g} to {high:g}"
+        value: float = self._take(key, (int, float), right)
+        if not low <= value <= high:
+            raise self.error(key, f"is {value}", right)
+        return float(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, at least one, none twice."""

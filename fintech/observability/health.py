@@ -80,6 +80,13 @@ class Readiness:
     ready: bool
     passed: dict[str, bool]
 
+    def told(self) -> dict[str, object]:
+        """What whoever asks is told: which passed and which failed, never why (that's in the log)."""
+        return {
+            "status": "ready" if self.ready else "unready",
+            "probes": {name: "passed" if passed else "failed" for name, passed in self.passed.items()},
+        }
+
 
 @dataclass
 class Probes:

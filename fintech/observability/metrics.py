@@ -6,7 +6,7 @@
     gauge_from("fintech_relay_lag_rows", "Facts not yet followed.", lag, ("cell", "follower"))
 
 Each process answers for itself: services with HTTP at `/metrics` (`ProbeMiddleware`), the others on
-a port of their own (`serve_metrics`). Where one service forks (prefork workers), set
+a port of their own (`serve_doors`). Where one service forks (prefork workers), set
 PROMETHEUS_MULTIPROC_DIR before it starts: its counters and histograms are then summed over the
 children. No label ever holds an id of a person, an amount or free text.
 """
@@ -16,9 +16,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import Thread
 from typing import Final, Literal
-from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -28,7 +26,6 @@ from prometheus_client import (
     Gauge,
     Histogram,
     generate_latest,
-    start_http_server,
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -118,14 +115,6 @@ def gauge_from(name: str, documentation: str, callback: Callable[[], Values], la
 def exposition() -> bytes:
     """All metrics of this process (of its whole service, where it forks) in Prometheus' text form."""
     return generate_latest(_scraped_registry())
-
-
-def serve_metrics(port: int, *, address: str = "127.0.0.1") -> tuple[WSGIServer, Thread]:
-    """Answer scrapes on a port of this process, from a daemon thread: for services without HTTP of their own.
-
-    Raises OSError when the port is taken. Port 0 takes a free one: `server.server_port`.
-    """
-    return start_http_server(port, addr=address, registry=_scraped_registry())
 
 
 def _scraped_registry() -> CollectorRegistry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,21 @@ _FORBIDDEN: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 class LocalFileSecrets:
-    """A flat JSON object of names and values, readable by its owner alone (mode 600 or stricter)."""
+    """A flat JSON object of names and values, readable by its owner alone (mode 600 or stricter).
 
-    def __init__(self, path: str | Path) -> None:
+    With `allowed` it gives those names only, as a cloud's store gives a service what its role lets it read.
+    """
+
+    def __init__(self, path: str | Path, *, allowed: Collection[str] | None = None) -> None:
         self._path = Path(path)
+        self._allowed = allowed
 
     def fetch(self, name: str) -> str:
         """The value of the moment: the file is read each time, so a change is seen without a restart."""
+        if self._allowed is not None and name not in self._allowed:
+            raise SecretsUnavailable(
+                f"this process may not read the secret {name!r}: deploy/services.toml doesn't say so"
+            )
         try:
             value = self._read()[name]
         except KeyError:

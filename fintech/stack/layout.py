@@ -26,7 +26,7 @@ SERVICE_PORTS: Mapping[str, int] = {
     "psp": 3,
     "smtp": 4,
     "mail": 5,
-    "metrics": 20,
+    "doors": 20,
     "valkey": 100,
 }
 PRIMARY_OFFSET = 110
@@ -74,11 +74,11 @@ class LocalLayout:
             raise KeyError(f"no port is planned for {service!r}; known: {', '.join(SERVICE_PORTS)}")
         return self.base_port + SERVICE_PORTS[service]
 
-    def metrics_port(self, position: int) -> int:
-        """The port at which the process of this position (0 to 79) shows its metrics."""
-        if not 0 <= position < SERVICE_PORTS["valkey"] - SERVICE_PORTS["metrics"]:
-            raise ValueError(f"no metrics port is planned for position {position}; positions are 0 to 79")
-        return self.port("metrics") + position
+    def doors_port(self, position: int) -> int:
+        """The port at which the process of this position (0 to 79) shows its health and its metrics."""
+        if not 0 <= position < SERVICE_PORTS["valkey"] - SERVICE_PORTS["doors"]:
+            raise ValueError(f"no port of doors is planned for position {position}; positions are 0 to 79")
+        return self.port("doors") + position
 
     def primary_port(self, cell: str) -> int:
         """The port of a cell's PostgreSQL primary. Raises KeyError for a cell without a jurisdiction file."""

@@ -1,28 +1,27 @@
-"""The services of one image as they run on this machine, one process each, and the outside world beside them."""
+"""The services of deploy/services.toml as processes of this machine, and the outside world beside them."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
+from deploy.definition.services import LIVE_PATH, Command, Service, Task, read_services
 from fintech.stack.layout import LocalLayout
+from fintech.stack.local_secrets import VALKEY_PASSWORD
+from fintech.stack.ports import LOOPBACK
 from fintech.stack.readiness import answers_at, listens_at
-from fintech.stack.supervisor import Service
+from fintech.stack.supervisor import Service as LocalService
 
-BIN = Path(sys.executable).parent
-QUEUES = ("webhooks", "payouts", "mail", "documents", "default")
-# Where a process shows its metrics: its place among the metrics ports.
-METRICS = ("worker", "relay", "engine", "prices", "beat")
-METRICS_PER_CELL = 8
+PRICES = "prices"
+DOORS_PER_CELL = 8
 
 
-def outside_world(layout: LocalLayout) -> list[Service]:
-    """The payment provider's sandbox and the mail catcher; they stand for what lies outside this product."""
+def outside_world(layout: LocalLayout, cells: Sequence[str]) -> list[LocalService]:
+    """The payment provider's sandbox, the mail catcher, and each cell's prices: what lies outside this product."""
     psp, smtp, mail = layout.port("psp"), layout.port("smtp"), layout.port("mail")
     return [
-        Service(
+        LocalService(
             name="psp",
             command=[
                 sys.executable, "-m", "payments.psps.sandbox", "--port", str(psp),
@@ -30,82 +29,89 @@ def outside_world(layout: LocalLayout) -> list[Service]:
             ],
             ready=listens_at(psp),
         ),
-        Service(
+        LocalService(
             name="mail",
             command=[
                 sys.executable, "-m", "fintech.stack.mail_catcher", "--smtp-port", str(smtp), "--http-port", str(mail),
             ],
             ready=listens_at(mail),
         ),
-    ]  # fmt: skip
-
-
-def shared_services(layout: LocalLayout) -> list[Service]:
-    """`web`, `api` and `ws`, which answer for every cell by host name."""
-    web, api, ws = layout.port("web"), layout.port("api"), layout.port("ws")
-    return [
-        Service(
-            name="web",
-            command=_granian(web, threads=3),
-            environment=_environment("web"),
-            ready=answers_at(web, "/health/live"),
-        ),
-        Service(
-            name="api",
-            command=_granian(api, threads=6),
-            environment=_environment("api"),
-            ready=answers_at(api, "/health/live"),
-        ),
-        Service(
-            name="ws",
-            command=[
-                str(BIN / "uvicorn"), "fintech.project.asgi:application", "--host", "127.0.0.1", "--port", str(ws),
-                "--ws", "websockets-sansio", "--ws-max-size", str(64 * 1024), "--no-access-log", "--lifespan", "off",
-            ],
-            environment=_environment("ws"),
-            ready=listens_at(ws),
+        *(
+            LocalService(
+                name=f"{PRICES}-{cell}",
+                command=[sys.executable, "manage.py", PRICES, "--cell", cell],
+                environment=_environment(
+                    PRICES, FINTECH_CELLS=cell, FINTECH_DOORS_PORT=str(doors_port(layout, cells, PRICES, cell))
+                ),
+                ready=answers_at(doors_port(layout, cells, PRICES, cell), LIVE_PATH),
+            )
+            for cell in cells
         ),
     ]  # fmt: skip
 
 
-def cell_services(layout: LocalLayout, cell: str, *, position: int) -> list[Service]:
-    """The processes that work for one cell: `relay-eu`, `worker-eu` and so on."""
-    queues = ",".join(f"{cell}.{kind}" for kind in QUEUES)
-    worker = [
-        str(BIN / "celery"), "--quiet", "-A", "fintech.project.celery", "--skip-checks", "worker", "-Q", queues,
-        "-n", f"worker@{cell}",
-        "-P", "threads", "-c", "4", "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
-        "--without-heartbeat",
-    ]  # fmt: skip
-    commands: Mapping[str, Sequence[str]] = {
-        "worker": worker,
-        **{name: _manage(name, "--cell", cell) for name in ("relay", "engine", "prices", "beat")},
-    }
-    return [
-        Service(
-            name=f"{name}-{cell}",
-            command=command,
-            environment=_environment(
-                name,
-                FINTECH_METRICS_PORT=str(layout.metrics_port(position * METRICS_PER_CELL + METRICS.index(name))),
-            ),
-        )
-        for name, command in commands.items()
-    ]
+def product_services(layout: LocalLayout, cells: Sequence[str]) -> list[LocalService]:
+    """Every service as defined: one process for all cells (`api`), or one for each (`relay-eu`)."""
+    local: list[LocalService] = []
+    for service in read_services().services.values():
+        if service.each_cell:
+            local += [_of_cell(service, layout, cells, cell) for cell in cells]
+        else:
+            local.append(_of_all(service, layout, cells))
+    return local
+
+
+def task_process(task: Task, cell: str) -> LocalService:
+    """A task as defined, for one cell."""
+    return LocalService(
+        name=f"{task.name}-{cell}",
+        command=_words(task, cell=cell),
+        environment=_environment("command", FINTECH_CELLS=cell, **_limits(task, [cell])),
+    )
+
+
+def doors_port(layout: LocalLayout, cells: Sequence[str], name: str, cell: str) -> int:
+    """Where a process that works for one cell shows its health and its metrics."""
+    names = [*(service.name for service in read_services().services.values() if service.each_cell), PRICES]
+    return layout.doors_port(list(cells).index(cell) * DOORS_PER_CELL + names.index(name))
+
+
+def _of_all(service: Service, layout: LocalLayout, cells: Sequence[str]) -> LocalService:
+    port = layout.port(service.name)
+    return LocalService(
+        name=service.name,
+        command=_words(service, port=str(port)),
+        environment=_environment(service.name, **_limits(service, cells)),
+        ready=answers_at(port, LIVE_PATH),
+        stop_seconds=service.stop_seconds,
+    )
+
+
+def _of_cell(service: Service, layout: LocalLayout, cells: Sequence[str], cell: str) -> LocalService:
+    port = doors_port(layout, cells, service.name, cell)
+    return LocalService(
+        name=f"{service.name}-{cell}",
+        command=_words(service, port=str(port), cell=cell),
+        environment=_environment(
+            service.name, FINTECH_CELLS=cell, FINTECH_DOORS_PORT=str(port), **_limits(service, [cell])
+        ),
+        ready=answers_at(port, LIVE_PATH),
+        stop_seconds=service.stop_seconds,
+    )
+
+
+def _words(command: Command, **values: str) -> list[str]:
+    # The image's Python is its only one; here it is the one that runs this.
+    return [sys.executable, *command.words(address=LOOPBACK, **values)[1:]]
+
+
+def _limits(command: Command, cells: Sequence[str]) -> dict[str, str]:
+    """What a process may touch, so that one that touches more fails here before it fails in production."""
+    names = [name for name in command.secrets if name != VALKEY_PASSWORD]
+    allowed = [VALKEY_PASSWORD, *(f"{cell}/{name}" for cell in cells for name in names)]
+    return {"FINTECH_NEEDED_DATABASES": " ".join(command.databases), "FINTECH_SECRETS_ALLOWED": " ".join(allowed)}
 
 
 def _environment(service: str, **more: str) -> dict[str, str]:
     settings = os.environ.get("DJANGO_SETTINGS_MODULE", "fintech.project.settings.local")
     return {"FINTECH_SERVICE": service, "DJANGO_SETTINGS_MODULE": settings, **more}
-
-
-def _granian(port: int, *, threads: int) -> list[str]:
-    return [
-        str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--blocking-threads", str(threads), "--http", "1", "--no-ws", "--log-level", "warning",
-        "fintech.project.wsgi:application",
-    ]  # fmt: skip
-
-
-def _manage(*arguments: str) -> list[str]:
-    return [sys.executable, "manage.py", *arguments]

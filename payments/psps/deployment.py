@@ -1,7 +1,8 @@
 """The providers that this deployment works with: which there are, how they reach us, and their adapters.
 
 The setting FINTECH_PSPS maps a provider's name to its options: `url` where it is called, and where our own doors are:
-`webhook_port` on this machine, else https on the entity's last host name. The first provider takes new deposits.
+`webhook_port` on this machine, else https on the last of the entity's host names that this deployment answers to. The
+first provider takes new deposits.
 `stripe` is called at its own address if none is given; its pages offer `payment_method_types`, or cards only.
 """
 
@@ -54,7 +55,7 @@ def return_url(name: str, *, entity: str, deposit_id: object) -> str:
 
 def _origin(name: str, entity: str) -> str:
     options: dict[str, Any] = settings.FINTECH_PSPS[name]
-    hosts = current_cell().jurisdiction.entity(entity).hosts
+    hosts = [host for host in current_cell().jurisdiction.entity(entity).hosts if host in settings.ALLOWED_HOSTS]
     port = options.get("webhook_port")
     return f"http://{hosts[0]}:{port}" if port else f"https://{hosts[-1]}"
 

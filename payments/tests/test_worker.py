@@ -45,10 +45,11 @@ def queue() -> Iterator[redis.Redis]:
 
 
 def start_worker() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "celery", "-A", "fintech.project.celery", "worker", "-Q", "eu.webhooks"]
-    more = ["-P", "solo", "--loglevel", "ERROR", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     return subprocess.Popen(
-        [*command, *more], cwd=REPOSITORY, env={**os.environ, "FINTECH_SERVICE": "worker"}, stderr=subprocess.DEVNULL
+        [sys.executable, "manage.py", "worker", "--cell", "eu", "--kind", "webhooks", "--threads", "1"],
+        cwd=REPOSITORY,
+        env={**os.environ, "FINTECH_SERVICE": "worker"},
+        stderr=subprocess.DEVNULL,
     )
 
 

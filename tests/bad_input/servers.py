@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 
 from fintech.stack import ports, processes
-from fintech.stack.layout import REPOSITORY, LocalLayout
-from fintech.stack.local_services import shared_services
+from fintech.stack.layout import REPOSITORY, LocalLayout, cells_of
+from fintech.stack.local_services import product_services
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Server:
 def running(name: str, log: Path, **environment: str) -> Iterator[Server]:
     """The service of this name, by the very command that the local stack starts it with."""
     layout = LocalLayout.from_environment()
-    (service,) = (service for service in shared_services(layout) if service.name == name)
+    (service,) = (service for service in product_services(layout, cells_of()) if service.name == name)
     port = layout.port(name)  # type: ignore[arg-type]
     with log.open("w") as output:
         process = subprocess.Popen(

@@ -32,8 +32,8 @@ def test_no_two_things_share_a_port() -> None:
     plan = layout()
     engines = [port for cell in plan.cell_names for port in (plan.primary_port(cell), plan.replica_port(cell))]
     services = [plan.port(name) for name in ("web", "api", "ws", "psp", "smtp", "mail", "valkey")]
-    metrics = [plan.metrics_port(position) for position in range(80)]
-    assert len({*engines, *services, *metrics}) == len(engines) + len(services) + len(metrics)
+    doors = [plan.doors_port(position) for position in range(80)]
+    assert len({*engines, *services, *doors}) == len(engines) + len(services) + len(doors)
 
 
 @pytest.mark.parametrize("text", ["80", "65500", "eight"])

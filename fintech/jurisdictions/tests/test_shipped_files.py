@@ -45,7 +45,7 @@ def test_a_backup_in_the_same_region_lies_under_another_account() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_each_entity_is_found_by_its_local_and_its_public_host(code: str) -> None:
     found = jurisdiction(code)
-    assert found.hosts == (f"{code}.localhost", f"{code}.example.com")
+    assert found.hosts == (f"{code}.localhost", f"{code}.staging.example.com", f"{code}.example.com")
     assert found.entity_for_host(f"{code.upper()}.localhost").code == f"{code}-main"
 
 

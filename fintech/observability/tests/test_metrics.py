@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import urllib.request
-
 import pytest
 from prometheus_client import REGISTRY
 
-from fintech.observability.metrics import counter, exposition, gauge, gauge_from, histogram, serve_metrics
+from fintech.observability.metrics import counter, exposition, gauge, gauge_from, histogram
 
 
 def test_names_start_with_the_product_and_counters_say_that_they_count() -> None:
@@ -48,17 +46,3 @@ def test_one_name_is_given_once() -> None:
     gauge_from("fintech_test_twice", "Twice.", lambda: 1.0)
     with pytest.raises(ValueError, match="Duplicated"):
         gauge_from("fintech_test_twice", "Twice.", lambda: 1.0)
-
-
-def test_a_process_without_http_serves_its_metrics_on_a_port() -> None:
-    gauge("fintech_test_served", "Served.").set(3)
-    server, thread = serve_metrics(0)
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/metrics", timeout=5) as response:
-            assert "fintech_test_served 3.0" in response.read().decode()
-        with pytest.raises(OSError, match="in use"):
-            serve_metrics(server.server_port)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

@@ -96,6 +96,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASE_ROUTERS = ["fintech.cells.router.CellRouter"]
 FINTECH_REPLICA_LAG_SECONDS = 10
+# The databases without which this process takes no work; by default all of them.
+FINTECH_NEEDED_DATABASES = tuple(os.environ.get("FINTECH_NEEDED_DATABASES", "crm trading payments audit").split())
 # The admin app stands in the list under the name of our configuration of it.
 _INSTALLED = {app.rpartition(".")[2] for app in INSTALLED_APPS} | {"admin"}
 FINTECH_THIRD_PARTY_COLUMNS = {
@@ -218,6 +220,8 @@ CELERY_BEAT_SCHEDULE = {
     "balances of the house in payments": {"task": "payments.take_snapshots", "schedule": crontab(minute="*/5")},
     "balances of the house in trading": {"task": "trading.take_snapshots", "schedule": crontab(minute="*/5")},
     "the audit log's coming months": {"task": "audit.make_partitions", "schedule": crontab(hour=2, minute=40)},
+    "the audit log against its anchors": {"task": "audit.verify", "schedule": crontab(hour=3, minute=10)},
+    "what is in transit between the books": {"task": "project.check_in_transit", "schedule": crontab(minute="*/5")},
 }
 
 LOGGING = logging_configuration(service=SERVICE)

@@ -16,7 +16,10 @@ LAYOUT = LocalLayout.from_environment()
 DEBUG = False
 
 FINTECH_SECRETS_PROVIDER = "fintech.secrets.local.LocalFileSecrets"
-FINTECH_SECRETS_OPTIONS = {"path": str(LAYOUT.secrets_file)}
+FINTECH_SECRETS_OPTIONS: dict[str, object] = {"path": str(LAYOUT.secrets_file)}
+if "FINTECH_SECRETS_ALLOWED" in os.environ:
+    # A service may read what deploy/services.toml lets it read; commands of the operator's may read everything.
+    FINTECH_SECRETS_OPTIONS["allowed"] = os.environ["FINTECH_SECRETS_ALLOWED"].split()
 
 
 def _served(name: str) -> ServedCell:

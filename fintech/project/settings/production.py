@@ -4,6 +4,7 @@ The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTEC
 FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST,
 FINTECH_VALKEY_CERTIFICATE_AUTHORITY (empty: the public ones), FINTECH_SECRETS_PREFIX (`production/eu`),
 FINTECH_SECRETS_PROVIDER with FINTECH_SECRETS_PATH, FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
+FINTECH_HOSTS (with commas) are those of the jurisdiction's hosts that this deployment answers to; by default all of them.
 """
 
 from __future__ import annotations
@@ -67,7 +68,12 @@ CACHES = caches(VALKEY_URL)
 CHANNEL_LAYERS = channel_layers(VALKEY_URL, FINTECH_SERVED_CELLS)
 CELERY_BROKER_URL = VALKEY_URL
 
-ALLOWED_HOSTS = list(_RULES.hosts)
+_HOSTS = _named("FINTECH_HOSTS", ",".join(_RULES.hosts)).split(",")
+ALLOWED_HOSTS = [host for host in _RULES.hosts if host in _HOSTS]
+if len(ALLOWED_HOSTS) != len(_HOSTS):
+    raise ImproperlyConfigured(f"FINTECH_HOSTS may only name hosts of {CELL}: {', '.join(_RULES.hosts)}")
+# Their certificates are looked at from outside, as clients see them.
+FINTECH_PUBLIC_HOSTS = [host for host in ALLOWED_HOSTS if not host.endswith(".localhost")]
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

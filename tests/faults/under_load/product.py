@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fintech.journey.places import Place
 from fintech.stack.layout import REPOSITORY
-from fintech.stack.local_services import METRICS, METRICS_PER_CELL
+from fintech.stack.local_services import doors_port
 from fintech.stack.running_services import RunningService, RunningServices, restart
 from tests.demo_process import DemoProcess
 
@@ -79,7 +79,7 @@ class RunningProduct(DemoProcess):
         name, _, cell = service.partition("-")
         if not cell:
             return self.layout.port(name)
-        return self.layout.metrics_port(CELLS.index(cell) * METRICS_PER_CELL + METRICS.index(name))
+        return doors_port(self.layout, CELLS, name, cell)
 
     @cached_property
     def console(self) -> Console:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from fintech.observability.metrics import serve_metrics
+from fintech.observability.serving import serve_doors_if_asked
 from trading.engine.engine import Engine
 
 
@@ -25,8 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT; the present turn is finished first."""
-        if port := os.environ.get("FINTECH_METRICS_PORT"):
-            serve_metrics(int(port))
+        serve_doors_if_asked()
         engine = Engine(options["cell"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from fintech.cells.topology import served_cell
-from fintech.observability.metrics import serve_metrics
+from fintech.observability.serving import serve_doors_if_asked
 from trading.prices.publisher import DEFAULT_QUOTES_A_SECOND, run_simulator
 from trading.selectors.market import valkey
 
@@ -35,7 +34,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT."""
         name = served_cell(options["cell"]).name
-        if port := os.environ.get("FINTECH_METRICS_PORT"):
-            serve_metrics(int(port))
+        serve_doors_if_asked()
         seed = zlib.crc32(name.encode()) if options["seed"] is None else options["seed"]
         run_simulator(valkey(), cell=name, seed=seed, quotes_a_second=options["quotes_a_second"])

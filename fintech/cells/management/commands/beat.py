@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from celery import current_app
@@ -11,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from fintech.cells.actors import Actor
 from fintech.cells.context import cell
-from fintech.observability.metrics import serve_metrics
+from fintech.observability.serving import serve_doors_if_asked
 
 
 class Command(BaseCommand):
@@ -29,13 +28,17 @@ class Command(BaseCommand):
         """Run until SIGTERM or SIGINT."""
         import signal
 
-        if port := os.environ.get("FINTECH_METRICS_PORT"):
-            serve_metrics(int(port))
+        serve_doors_if_asked()
         service = Service(current_app, scheduler_cls=_InMemory)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: service.stop())
+            signal.signal(number, _end)
         with cell(options["cell"], actor=Actor.system("beat")):
             service.start()
+
+
+def _end(*_: object) -> None:
+    """Leave the sleep between two ticks, which would else be slept to its end: up to five minutes."""
+    raise SystemExit
 
 
 class _InMemory(Scheduler):

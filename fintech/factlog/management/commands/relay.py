@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from fintech.cells.watching import show_cell
 from fintech.factlog.relay import Relay
-from fintech.observability.metrics import serve_metrics
+from fintech.observability.serving import serve_doors_if_asked
 
 
 class Command(BaseCommand):
@@ -27,8 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or SIGINT; the present step is finished first."""
-        if port := os.environ.get("FINTECH_METRICS_PORT"):
-            serve_metrics(int(port))
+        show_cell(options["cell"])
+        serve_doors_if_asked()
         relay = Relay(options["cell"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())

@@ -16,7 +16,7 @@ from crm.demo_data import PASSWORD, SECOND_FACTOR_SEED, STAFF
 from fintech.stack.engines import Stack
 from fintech.stack.errors import StackError
 from fintech.stack.layout import REPOSITORY, LocalLayout, cells_of
-from fintech.stack.local_services import cell_services, outside_world, shared_services
+from fintech.stack.local_services import outside_world, product_services
 from fintech.stack.supervisor import Service, StopRequested, Supervisor
 
 
@@ -65,15 +65,7 @@ class Command(BaseCommand):
         with self._phase("Demo data: staff, introducing broker, instruments, commission scheme"):
             self._for_each_cell("demo_data", cells)
         with self._phase("Services"):
-            supervisor.start(
-                *outside_world(layout),
-                *shared_services(layout),
-                *(
-                    service
-                    for position, name in enumerate(cells)
-                    for service in cell_services(layout, name, position=position)
-                ),
-            )
+            supervisor.start(*outside_world(layout, cells), *product_services(layout, cells))
 
     def _play(self, supervisor: Supervisor, *, json: bool) -> int:
         self.console.print()

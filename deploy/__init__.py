@@ -1,0 +1,1 @@
+"""What it takes to run the product: one definition of services, alerts and environments, and its renderings."""
