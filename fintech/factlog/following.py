@@ -214,6 +214,12 @@ def _name_actor(alias: str, request: Request) -> None:
         )
 
 
+def forget_lags() -> None:
+    """Show no lags: whoever doesn't lead doesn't know them."""
+    lag_rows.clear()
+    lag_seconds.clear()
+
+
 def _measure(follower: Follower, entries: list[Followed], last: int, final: int) -> None:
     labels = {"cell": current_cell().name, "follower": follower.name}
     lag_rows.labels(**labels).set(max(0, final - last))

@@ -20,7 +20,7 @@ from fintech.cells.actors import Actor
 from fintech.cells.context import alias_for, cell
 from fintech.factlog.bells import RING_EVERY_SECONDS, all_bells
 from fintech.factlog.followers import Follower, all_followers
-from fintech.factlog.following import FollowerStopped, StaleLeader, step
+from fintech.factlog.following import FollowerStopped, StaleLeader, forget_lags, step
 from fintech.factlog.heartbeats import BEAT_EVERY_SECONDS, beat
 from fintech.factlog.horizon import Horizon, connect_for_relay
 
@@ -36,6 +36,7 @@ horizon_age = Gauge("fintech_horizon_age_seconds", "How long an open transaction
 horizon_holder = Gauge(
     "fintech_horizon_holder_pid", "Process id of the session that holds the logs back; 0 while none does", ["cell"]
 )
+leading = Gauge("fintech_relay_leading", "Whether this relay leads its cell", ["cell"])
 stopped_followers = Gauge("fintech_followers_stopped", "Followers that stopped at a fact", ["cell"])
 epochs = Counter("fintech_relay_elections_total", "How often a relay became the leader", ["cell"])
 
@@ -61,6 +62,7 @@ class Relay:
     def run(self) -> None:
         """Wait to be elected, lead, and begin again after a broken connection; returns after `stop`."""
         with cell(self.cell_name, actor=Actor.system("relay")):
+            self._tell_no_longer()
             while not self._stop.is_set():
                 try:
                     self._stand_for_election()
@@ -71,6 +73,7 @@ class Relay:
                     self._stop.wait(0.2)
                 finally:
                     self.leading.clear()
+                    self._tell_no_longer()
                     connections.close_all()
 
     def _stand_for_election(self) -> None:
@@ -90,6 +93,7 @@ class Relay:
         horizon = Horizon(self.cell_name, {follower.source for follower in self.followers})
         epochs.labels(cell=self.cell_name).inc()
         self.leading.set()
+        leading.labels(cell=self.cell_name).set(1)
         try:
             quick_until = 0.0
             while not self._stop.is_set():
@@ -156,6 +160,13 @@ class Relay:
             for name, ring in all_bells().items():
                 _ring(name, ring)
         return True
+
+    def _tell_no_longer(self) -> None:
+        """What only the leader knows is the next leader's to tell."""
+        leading.labels(cell=self.cell_name).set(0)
+        horizon_age.labels(cell=self.cell_name).set(0)
+        stopped_followers.labels(cell=self.cell_name).set(0)
+        forget_lags()
 
     def _watch(self, horizon: Horizon) -> None:
         age = horizon.age_seconds

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
+from fintech.cells import current_cell
 from fintech.journal import Decision, inside_decision
 from fintech.ledger import batches, calls
 from fintech.ledger.accounts import AccountKind, is_client, is_house
@@ -36,7 +37,7 @@ from fintech.ledger.transfers import Item, ItemResult, Leg, Outcome, Transfer, c
 logger = logging.getLogger(__name__)
 
 _ahead_of_clock = Counter(
-    "fintech_ledger_ahead_of_clock_total", "Transfers recorded over a second ahead of the clock", ["book"]
+    "fintech_ledger_ahead_of_clock_total", "Transfers recorded over a second ahead of the clock", ["cell", "book"]
 )
 AHEAD_OF_CLOCK = timedelta(seconds=1)
 
@@ -259,7 +260,7 @@ class Book(ReadableBook):
     def _posted(self, leg: Leg, decision: Decision, row: calls.Row) -> Transfer:
         transfer_id, number, client_id, client_balance, client_seq, recorded_at, value_date = row
         if recorded_at - datetime.now(UTC) > AHEAD_OF_CLOCK:
-            _ahead_of_clock.labels(book=self.concern).inc()
+            _ahead_of_clock.labels(cell=current_cell().name, book=self.concern).inc()
             logger.error("a transfer is recorded ahead of the clock", extra={"transfer_id": transfer_id})
         return Transfer(
             id=transfer_id,

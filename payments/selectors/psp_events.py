@@ -29,6 +29,12 @@ def unapplied_events(*, limit: int = MOST_AT_ONCE) -> list[UUID]:
     return list(stored.values_list("pk", flat=True)[:limit])
 
 
+def unapplied_since() -> datetime | None:
+    """When the oldest of the messages that are stored and not yet applied came; None while there is none."""
+    since: datetime | None = PspEvent.objects.filter(state="stored").aggregate(since=Min("received_at"))["since"]
+    return since
+
+
 def events_to_replay(*, since: datetime | None = None) -> list[UUID]:
     """Every message but those that a person has dismissed, in the order in which they came."""
     events = PspEvent.objects.filter(state__in=set(EVENT) - {"dismissed"})

@@ -13,6 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from fintech.cells import Actor, current_cell, set_actor
 from fintech.cells.threads import in_thread
+from fintech.observability.metrics import gauge
 from trading.feed.accounts import PAGE, Snapshot, events_after, may_resume, snapshot
 from trading.feed.hub import Hub, hub_of
 from trading.feed.messages import (
@@ -36,6 +37,8 @@ PRICES_EVERY_SECONDS = 0.1
 CLOSE_UNAUTHENTICATED = 4401
 CLOSE_FAILED = 4500
 
+_connected = gauge("fintech_feed_connections", "Connections of the feed that are open.", ("cell",))
+
 
 class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """A client's connection. Opened with a ticket, which is spent by it."""
@@ -58,6 +61,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.news: set[UUID] = set()
         self.something = asyncio.Event()
         self.sender = asyncio.create_task(self._send_until_closed())
+        _connected.labels(cell=self.hub.cell_name).inc()
         await self.send(encoded("welcome", at=now(), heartbeat_seconds=HEARTBEAT_SECONDS))
 
     async def disconnect(self, code: int) -> None:
@@ -65,6 +69,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if hasattr(self, "sender"):
             self.hub.leave(self)
             self.sender.cancel()
+            _connected.labels(cell=self.hub.cell_name).dec()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Do what a message asks, or answer what is wrong with it."""
