@@ -35,7 +35,7 @@ demo: setup ## sets everything up, plays the main job in both jurisdictions, sta
 
 test: setup ## the unit and integration tests (ARGS: for pytest)
 	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile \
-		-m "not fault and not load and not exhaustive and not browser" $(ARGS)
+		-m "not fault and not load and not exhaustive and not browser and not synth" $(ARGS)
 
 test-faults: setup ## the journey with its spy, and the fact log while its relay and its primary are killed
 	@exec $(BIN)/python -m pytest -q -m fault $(ARGS)
@@ -89,8 +89,10 @@ profile: setup ## where the time of a request goes, in the running product; see 
 drill: ## disaster drills: come later
 	@echo "make drill: there is no drill yet; they come with the disaster runbooks." >&2; exit 1
 
-synth: ## infrastructure rendered and checked: comes later
-	@echo "make synth: there is no infrastructure yet; it comes with the deployment." >&2; exit 1
+synth: setup ## what is rendered from the definition in deploy/, checked; every service started as it is defined
+	$(BIN)/python -m deploy.monitoring.prometheus_rules --write
+	$(BIN)/python -m tests.deploy.promtool
+	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
 
 clean: ## stop the local stack and remove everything that was made here
 	@if [ -x $(BIN)/python ]; then $(MANAGE) stack reset --yes || true; fi

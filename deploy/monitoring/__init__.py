@@ -1,0 +1,1 @@
+"""What is watched, and the words of those who watch."""
