@@ -38,7 +38,7 @@ class Size:
     database_storage: int
     database_replicas: int
     cache_class: str
-    cache_shards: int
+    cache_replicas: int
     services: Mapping[str, ServiceSize]
 
 
@@ -102,7 +102,7 @@ def _size(name: str, table: TableReader, definition: Definition) -> Size:
         database_storage=table.integer("database_storage", low=20, high=65_536),
         database_replicas=table.integer("database_replicas", low=1, high=15),
         cache_class=table.text("cache_class"),
-        cache_shards=table.integer("cache_shards", low=1, high=90),
+        cache_replicas=table.integer("cache_replicas", low=1, high=5),
         services={service: _service_size(services.table(service)) for service in definition.services},
     )
     services.finish()

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 from django.core.management import call_command
+from prometheus_client import REGISTRY
 
 from fintech.cells import CellContext
 from payments.bells import ring_for_events, ring_for_payouts
@@ -42,6 +44,10 @@ def queue() -> Iterator[redis.Redis]:
     broker.delete("eu.webhooks")
     yield broker
     broker.delete("eu.webhooks")
+
+
+def oldest_waits() -> float:
+    return REGISTRY.get_sample_value("fintech_webhook_oldest_seconds", {"cell": "eu"}) or 0.0
 
 
 def start_worker() -> subprocess.Popen[bytes]:
@@ -90,8 +96,11 @@ def test_a_bell_rings_for_what_is_stored_and_not_for_what_is_applied(eu: CellCon
     event = event_of(deliver(told(begun(wallet_of(verified_client()), euros("10.00")), "deposit.settled")))
     queue.delete("eu.webhooks")
     assert ring_for_events() == queue.llen("eu.webhooks") == 1
+    waited = (datetime.now(UTC) - event.received_at).total_seconds()
+    assert 0 < oldest_waits() <= waited
     work()
     assert ring_for_events() == 0
+    assert oldest_waits() == 0
     assert ring_for_payouts() >= 0
     event.refresh_from_db()
     assert event.state == "applied"

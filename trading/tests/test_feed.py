@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -48,6 +49,13 @@ def opened(port: int, ticket: str, host: str = "eu.localhost") -> ClientConnecti
     return connect(f"ws://{host}:{port}/feed/?ticket={ticket}", sock=raw, proxy=None)
 
 
+def connections_open(port: int) -> float:
+    """How many the gateway says there are."""
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+    found = [line for line in text.splitlines() if line.startswith('fintech_feed_connections{cell="eu"}')]
+    return float(found[0].split()[-1]) if found else 0.0
+
+
 def heard(connection: ClientConnection, kind: str) -> dict[str, Any]:
     """The next message of a kind; others are passed over, for a while."""
     deadline = time.monotonic() + SECONDS
@@ -68,6 +76,8 @@ def test_a_ticket_opens_once_and_in_its_own_cell_only(room: DealingRoom, gateway
         assert heard(foreign, "error")["code"] == "ticket-invalid"
     with opened(gateway, ticket) as first:
         heard(first, "welcome")
+        assert connections_open(gateway) == 1
+    assert processes.wait_until(lambda: connections_open(gateway) == 0, seconds=SECONDS)
     with opened(gateway, ticket) as again:
         assert heard(again, "error")["code"] == "ticket-invalid"
         with pytest.raises(ConnectionClosed) as closed:

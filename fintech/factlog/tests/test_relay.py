@@ -9,6 +9,7 @@ from time import monotonic, sleep
 
 import pytest
 from django.db import DatabaseError, connections
+from prometheus_client import REGISTRY
 
 from fintech.cells import CellContext
 from fintech.cells.identifiers import uuid7
@@ -71,6 +72,19 @@ def test_one_relay_leads_and_another_takes_over(eu: CellContext, quick: None) ->
             assert epoch_of() == epoch + 1
             tell_all(uuid7(), 2)
             until(lambda: seen == [1, 2], "the successor doesn't follow")
+
+
+def test_only_a_leader_says_that_it_leads_and_how_far_its_followers_are(eu: CellContext, quick: None) -> None:
+    def shown(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(f"fintech_{name}", {"cell": "eu", **labels})
+
+    with following("test.relayed", lambda entry: None), running("test.relayed") as relay:
+        until(relay.leading.is_set, "nobody leads")
+        tell_all(uuid7(), 1)
+        until(lambda: shown("follower_lag_rows", follower="test.relayed") == 0, "it doesn't follow")
+        assert shown("relay_leading") == 1
+    assert shown("relay_leading") == 0
+    assert shown("follower_lag_rows", follower="test.relayed") is None, "what it was isn't what it is"
 
 
 def test_a_relay_goes_on_after_its_sessions_were_ended(clusters: TestClusters, eu: CellContext, quick: None) -> None:

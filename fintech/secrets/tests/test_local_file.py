@@ -22,6 +22,14 @@ def test_a_secret_is_found_by_its_name(tmp_path: Path) -> None:
     assert LocalFileSecrets(file).fetch("eu/database/payments_app") == "s3cret"
 
 
+def test_a_process_reads_what_it_may_and_nothing_else(tmp_path: Path) -> None:
+    file = written(tmp_path / "secrets.json", {"eu/database/payments_app": "s3cret", "eu/valkey/password": "other"})
+    limited = LocalFileSecrets(file, allowed=["eu/database/payments_app"])
+    assert limited.fetch("eu/database/payments_app") == "s3cret"
+    with pytest.raises(SecretsUnavailable, match="may not read the secret 'eu/valkey/password'"):
+        limited.fetch("eu/valkey/password")
+
+
 def test_a_missing_name_says_which_file_was_asked_for_which_name(tmp_path: Path) -> None:
     file = written(tmp_path / "secrets.json", {"eu/database/payments_app": "s3cret"})
     with pytest.raises(SecretMissing, match=r"secrets\.json has no secret 'eu/valkey/password'") as caught:
