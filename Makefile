@@ -79,6 +79,8 @@ lock: setup ## resolve requirements.txt anew, with hashes
 		--constraints requirements.txt pyproject.toml -o requirements-production.txt
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		--constraints requirements.txt bench/requirements.in -o bench/requirements.txt
+	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+		deploy/aws/requirements.in -o deploy/aws/requirements.txt
 
 bench: setup ## speed beside peers, as ratios of one run; see bench/README.md (ARGS=--quick: only to see that it works)
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -92,8 +94,9 @@ drill: ## disaster drills: come later
 synth: setup ## what is rendered from the definition in deploy/, checked; every service started as it is defined
 	$(BIN)/python -m deploy.monitoring.prometheus_rules --write
 	$(BIN)/python -m tests.deploy.promtool
+	$(BIN)/python -m deploy.aws.synthesis
 	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
 
 clean: ## stop the local stack and remove everything that was made here
 	@if [ -x $(BIN)/python ]; then $(MANAGE) stack reset --yes || true; fi
-	@rm -rf .venv .venv-bench .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-bench .venv-aws .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

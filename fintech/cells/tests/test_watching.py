@@ -15,13 +15,10 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError
 from prometheus_client import REGISTRY
 
-from audit.tasks import verify
 from fintech.cells import CellContext, watching
 from fintech.cells.tasks import CellCelery, cell_task, depths, waiting
 from fintech.cells.watching import show_cell
 from fintech.observability.check_results import keep_result
-from fintech.project.in_transit import InTransit
-from fintech.project.tasks import look_in_transit
 from fintech.stack.layout import LocalLayout
 
 
@@ -95,51 +92,20 @@ def test_a_check_that_has_not_ended_ended_never(shown: Callable[..., float | Non
     assert shown("check_findings", check="audit_log") is None
 
 
-def test_what_the_check_of_the_audit_log_found(
-    shown: Callable[..., float | None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_check_found_and_when_it_ended(shown: Callable[..., float | None]) -> None:
     begun = time.time()
-    run(verify)
-    assert shown("check_findings", check="audit_log") == 0
+    keep_result("audit_log", wrong=2)
+    assert shown("check_findings", check="audit_log") == 2
     ended = shown("check_ended_at_seconds", check="audit_log")
     assert ended is not None
     assert begun <= ended <= time.time()
-
-
-def test_what_the_check_in_transit_found(shown: Callable[..., float | None], monkeypatch: pytest.MonkeyPatch) -> None:
-    run(look_in_transit)
-    assert shown("check_findings", check="in_transit") == 0
-    lines = [line(given=100, taken=100), line(given=100, taken=99), line(given=1, taken=2)]
-    monkeypatch.setattr("fintech.project.tasks.check_in_transit", lambda: lines)
-    run(look_in_transit)
-    assert shown("check_findings", check="in_transit") == 2
+    keep_result("audit_log", wrong=0)
+    assert shown("check_findings", check="audit_log") == 0
 
 
 def test_a_check_that_nobody_watches_is_refused(eu: CellContext) -> None:
     with pytest.raises(ValueError, match="nobody watches a check 'weather'"):
         keep_result("weather", wrong=0)
-
-
-def run(task: object) -> None:
-    task.push_request(headers={"cell": "eu", "actor": ["system", "beat"], "request_id": "r"})  # type: ignore[attr-defined]
-    try:
-        task()  # type: ignore[operator]
-    finally:
-        task.pop_request()  # type: ignore[attr-defined]
-
-
-def line(*, given: int, taken: int) -> InTransit:
-    return InTransit(
-        giver="payments",
-        receiver="trading",
-        entity=1,
-        currency="EUR",
-        bookmark=1,
-        given=given,
-        parked=0,
-        taken=taken,
-        under_way=0,
-    )
 
 
 def certificate_of(part: str) -> datetime:

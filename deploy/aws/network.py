@@ -1,0 +1,68 @@
+"""A cell's network: only the load balancer faces the world, services reach out, stores neither."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from deploy.definition import CellPlace
+
+SERVICES: Final = "services"
+STORES: Final = "stores"
+DOOR: Final = "door"
+
+# What services ask of AWS goes through these, and never over the internet.
+ENDPOINTS: Final = {
+    "Secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+    "Keys": ec2.InterfaceVpcEndpointAwsService.KMS,
+    "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    "Images": ec2.InterfaceVpcEndpointAwsService.ECR,
+    "Layers": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+}
+
+
+class Network(Construct):
+    """The network of one cell; nothing connects it with another's."""
+
+    def __init__(self, scope: Construct, name: str, *, cell: CellPlace, key: kms.IKey) -> None:
+        super().__init__(scope, name)
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            availability_zones=list(cell.zones),
+            nat_gateways=len(cell.zones),
+            restrict_default_security_group=False,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name=DOOR, subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False
+                ),
+                ec2.SubnetConfiguration(name=SERVICES, subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20),
+                ec2.SubnetConfiguration(name=STORES, subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24),
+            ],
+        )
+        self.vpc.add_flow_log(
+            "Flows",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(
+                logs.LogGroup(self, "FlowLog", retention=logs.RetentionDays.ONE_YEAR, encryption_key=key)
+            ),
+        )
+        self.vpc.add_gateway_endpoint("Objects", service=ec2.GatewayVpcEndpointAwsService.S3)
+        self.services = self._group("Services", "Services of the cell")
+        endpoints = self._group("Endpoints", "Doors to what services ask of AWS")
+        endpoints.add_ingress_rule(self.services, ec2.Port.tcp(443), "services of the cell")
+        self.services.add_egress_rule(endpoints, ec2.Port.tcp(443), "what services ask of AWS")
+        for part, service in ENDPOINTS.items():
+            self.vpc.add_interface_endpoint(
+                part,
+                service=service,
+                subnets=ec2.SubnetSelection(subnet_group_name=SERVICES),
+                security_groups=[endpoints],
+                open=False,
+            )
+
+    def _group(self, name: str, what: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(self, name, vpc=self.vpc, description=what, allow_all_outbound=False)

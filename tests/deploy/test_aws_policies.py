@@ -1,0 +1,167 @@
+"""The templates for AWS keep what is promised of stores, and each policy catches what is planted against it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deploy.aws.policies import POLICIES, Subject, findings
+from deploy.aws.synthesis import regions, synthesise
+from deploy.definition import read_environments, read_services
+
+pytestmark = pytest.mark.synth
+
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture(scope="module")
+def subjects() -> Mapping[str, Subject]:
+    """The stores of every cell of every environment."""
+    templates, stand_in = synthesise(), regions()
+    definition = read_services()
+    return {
+        name: Subject(templates[name], environment, cell, definition, stand_in[name])
+        for environment in read_environments().values()
+        for cell in environment.cells.values()
+        for name in [f"{environment.name}-{cell.name}-stores"]
+    }
+
+
+def test_every_cell_is_as_promised(subjects: Mapping[str, Subject]) -> None:
+    assert len(subjects) == 4
+    assert [finding for subject in subjects.values() for finding in findings(subject)] == []
+
+
+def of(template: dict[str, Any], *types: str, which: str = "") -> Iterator[dict[str, Any]]:
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in types and which in name:
+            yield resource
+
+
+def setting(types: str, key: str, value: object, which: str = "") -> Change:
+    """Sets a property of the first resource of a type."""
+
+    def change(template: dict[str, Any]) -> None:
+        next(of(template, types, which=which))["Properties"][key] = value
+
+    return change
+
+
+def without(types: str, key: str, which: str = "") -> Change:
+    """Takes a property from the first resource of a type."""
+    return lambda template: next(of(template, types, which=which))["Properties"].pop(key)
+
+
+def force_no_tls(template: dict[str, Any]) -> None:
+    next(of(template, "AWS::RDS::DBParameterGroup"))["Properties"]["Parameters"]["rds.force_ssl"] = "0"
+
+
+def goes_with_its_stack(template: dict[str, Any]) -> None:
+    next(of(template, "AWS::S3::Bucket"))["DeletionPolicy"] = "Delete"
+
+
+def lock_that_opens(template: dict[str, Any]) -> None:
+    bucket = next(of(template, "AWS::S3::Bucket", which="Anchors"))["Properties"]
+    bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"] = "GOVERNANCE"
+
+
+def bucket_by_plain_http(template: dict[str, Any]) -> None:
+    policy = next(of(template, "AWS::S3::BucketPolicy", which="Documents"))["Properties"]["PolicyDocument"]
+    policy["Statement"] = [statement for statement in policy["Statement"] if statement["Effect"] != "Deny"]
+
+
+def way_out(template: dict[str, Any]) -> None:
+    subnet = next(
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::EC2::Subnet" and "stores" in name
+    )
+    table = next(
+        resource["Properties"]["RouteTableId"]
+        for resource in of(template, "AWS::EC2::SubnetRouteTableAssociation")
+        if resource["Properties"]["SubnetId"] == {"Ref": subnet}
+    )
+    template["Resources"]["Out"] = {"Type": "AWS::EC2::Route", "Properties": {"RouteTableId": table}}
+
+
+def no_subnets_of_stores(template: dict[str, Any]) -> None:
+    for subnet in of(template, "AWS::EC2::Subnet", which="stores"):
+        subnet["Properties"]["Tags"] = []
+
+
+def other_cells_secret(template: dict[str, Any]) -> None:
+    next(of(template, "AWS::IAM::Policy"))["Properties"]["PolicyName"] = "production/au/database/crm_app"
+
+
+def joined(template: dict[str, Any]) -> None:
+    template["Resources"]["Peer"] = {"Type": "AWS::EC2::VPCPeeringConnection", "Properties": {}}
+
+
+def second_primary(template: dict[str, Any]) -> None:
+    next(of(template, "AWS::RDS::DBInstance", which="Replica"))["Properties"].pop("SourceDBInstanceIdentifier")
+
+
+DATABASE, BUCKET, CACHE = "AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::ElastiCache::ReplicationGroup"
+SECRET, KEY, GROUP = "AWS::SecretsManager::Secret", "AWS::KMS::Key", "AWS::EC2::SecurityGroup"
+OPEN = [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}]
+
+
+@pytest.mark.parametrize(
+    ("planted", "finding"),
+    [
+        (setting(DATABASE, "AutomaticBackupReplicationRegion", "us-east-1", "Primary"), "P30 ClusterPrimary"),
+        (without(DATABASE, "AutomaticBackupReplicationRegion", "Primary"), "P30 ClusterPrimary"),
+        (setting(DATABASE, "MultiAZ", False, "Primary"), "P12 ClusterPrimary"),
+        (setting(CACHE, "MultiAZEnabled", False), "P5 CacheNodes"),
+        (setting(CACHE, "AutomaticFailoverEnabled", False), "P5 CacheNodes"),
+        (second_primary, "P31 the cell has not one primary"),
+        (second_primary, "P11 there are 1 replicas, not 2"),
+        (setting(DATABASE, "BackupRetentionPeriod", 7, "Primary"), "P13 ClusterPrimary"),
+        (setting(DATABASE, "DeletionProtection", False, "Replica"), "P13 ClusterReplica"),
+        (goes_with_its_stack, "P13 Objects"),
+        (setting(DATABASE, "StorageEncrypted", False, "Primary"), "P14 ClusterPrimary"),
+        (without(DATABASE, "KmsKeyId", "Primary"), "P14 ClusterPrimary"),
+        (setting(CACHE, "AtRestEncryptionEnabled", False), "P14 CacheNodes"),
+        (without(BUCKET, "BucketEncryption", "Documents"), "P14 ObjectsDocuments"),
+        (without(SECRET, "KmsKeyId"), "P14 Secret"),
+        (without("AWS::Logs::LogGroup", "KmsKeyId"), "P14 NetworkFlowLog"),
+        (setting(KEY, "EnableKeyRotation", False), "P14 LogsKey"),
+        (force_no_tls, "P14 ClusterPrimary"),
+        (setting(CACHE, "TransitEncryptionMode", "preferred"), "P14 CacheNodes"),
+        (without(CACHE, "AuthToken"), "P14 CacheNodes"),
+        (bucket_by_plain_http, "P14 ObjectsDocuments"),
+        (setting(DATABASE, "PubliclyAccessible", True, "Replica"), "P1 ClusterReplica"),
+        (without(BUCKET, "PublicAccessBlockConfiguration", "Anchors"), "P1 ObjectsAnchors"),
+        (setting(GROUP, "SecurityGroupIngress", OPEN, "ClusterAccess"), "P1 ClusterAccess"),
+        (setting(GROUP, "SecurityGroupEgress", OPEN, "NetworkServices"), "P1 NetworkServices"),
+        (setting("AWS::EC2::SecurityGroupIngress", "CidrIp", "0.0.0.0/0"), "P1 "),
+        (way_out, "P1 Out"),
+        (no_subnets_of_stores, "P1 the stores have no subnets"),
+        (lock_that_opens, "P18 the anchors' bucket"),
+        (without(BUCKET, "ObjectLockConfiguration", "Anchors"), "P18 the anchors' bucket"),
+        (setting(SECRET, "SecretString", "s3cret"), "P19 Secret"),
+        (setting(SECRET, "Name", "production/eu/database/crm_boss"), "P19 production/eu/database/crm_boss"),
+        (setting(SECRET, "Name", "production/au/database/crm_owner"), "P19 production/eu/database/crm_owner"),
+        (other_cells_secret, "P31 the stack names secrets of the cell au"),
+        (joined, "P31 Peer"),
+    ],
+)
+def test_what_is_planted_is_found(subjects: Mapping[str, Subject], planted: Change, finding: str) -> None:
+    subject = subjects["production-eu-stores"]
+    template = copy.deepcopy(dict(subject.template))
+    planted(template)
+    assert template != subject.template
+    assert [found for found in findings(replace(subject, template=template)) if found.startswith(finding)]
+
+
+def test_a_stack_elsewhere_is_found(subjects: Mapping[str, Subject]) -> None:
+    subject = replace(subjects["production-eu-stores"], stands_in="aws://111111111111/us-east-1")
+    assert findings(subject) == ["P30 the stack stands in aws://111111111111/us-east-1, not in eu-central-1"]
+
+
+def test_every_policy_names_its_promise() -> None:
+    assert all(policy.__doc__ and policy.__doc__.startswith("P") for policy in POLICIES)
