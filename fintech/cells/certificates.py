@@ -7,6 +7,7 @@ import ssl
 import struct
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.conf import settings
 from fintech.cells.topology import Endpoint, served_cell
 
 HTTPS_PORT: Final = 443
+VALKEY_PORT: Final = 6379
 ANSWER_SECONDS: Final = 2.0
 # PostgreSQL, Frontend/Backend Protocol, SSLRequest: its length, then the code that asks for TLS.
 _SSL_REQUEST: Final = struct.pack("!II", 8, 80877103)
@@ -22,16 +24,19 @@ _SSL_REQUEST: Final = struct.pack("!II", 8, 80877103)
 def certificate_ends(cell_name: str) -> Mapping[str, float]:
     """The end (UNIX time) of the certificate of each server of the cell that answers, by its part there.
 
-    Looks at the primary, the replica, and the public hosts that FINTECH_PUBLIC_HOSTS names.
+    Looks at the primary, the replica, Valkey, and the public hosts that FINTECH_PUBLIC_HOSTS names.
     """
     served = served_cell(cell_name)
     ends: dict[str, float] = {}
     for part, endpoint in (("primary", served.primary), ("replica", served.replica)):
         if endpoint is not None and (end := _end_of_database(endpoint)) is not None:
             ends[part] = end
-    for host in getattr(settings, "FINTECH_PUBLIC_HOSTS", ()):
-        if (end := _end_of_https(host)) is not None:
-            ends[host] = end
+    valkey = urlsplit(settings.VALKEY_URL)
+    behind_tls = [("valkey", valkey.hostname or "", valkey.port or VALKEY_PORT)]
+    behind_tls += [(host, host, HTTPS_PORT) for host in getattr(settings, "FINTECH_PUBLIC_HOSTS", ())]
+    for part, host, port in behind_tls:
+        if (end := _end_of_tls(host, port)) is not None:
+            ends[part] = end
     return ends
 
 
@@ -44,9 +49,9 @@ def _end_of_database(endpoint: Endpoint) -> float | None:
         return None
 
 
-def _end_of_https(host: str) -> float | None:
+def _end_of_tls(host: str, port: int) -> float | None:
     try:
-        with socket.create_connection((host, HTTPS_PORT), timeout=ANSWER_SECONDS) as plain:
+        with socket.create_connection((host, port), timeout=ANSWER_SECONDS) as plain:
             return _end_behind(plain, host)
     except OSError:
         return None

@@ -68,6 +68,8 @@ def test_work_of_a_kind_that_no_worker_takes_is_refused() -> None:
 def test_when_the_certificates_of_the_servers_end(shown: Callable[..., float | None]) -> None:
     for part in ("primary", "replica"):
         assert shown("certificate_ends_at_seconds", server=part) == certificate_of(part).timestamp()
+    days = (shown("certificate_ends_at_seconds", server="valkey") - time.time()) / 86_400  # type: ignore[operator]
+    assert 0 < days <= 365
 
 
 def test_whether_the_replica_answers_and_how_far_behind_it_is(shown: Callable[..., float | None]) -> None:

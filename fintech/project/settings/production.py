@@ -4,7 +4,7 @@ The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTEC
 FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST,
 FINTECH_VALKEY_CERTIFICATE_AUTHORITY (empty: the public ones), FINTECH_SECRETS_PREFIX (`production/eu`),
 FINTECH_SECRETS_PROVIDER with FINTECH_SECRETS_PATH, FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
-FINTECH_HOSTS (with commas) are those of the jurisdiction's hosts that this deployment answers to; by default all of them.
+FINTECH_HOSTS (with commas) are those of the jurisdiction's hosts that this deployment answers to, by default all.
 """
 
 from __future__ import annotations
