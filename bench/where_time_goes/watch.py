@@ -14,7 +14,7 @@ import pstats
 import sysconfig
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,7 +28,7 @@ REPOSITORY = str(Path(__file__).resolve().parents[2])
 PACKAGES = sysconfig.get_paths()["purelib"]
 
 _lock = threading.Lock()
-_found: dict[str, Counter[str]] = {}
+_found: dict[str, dict[str, float]] = {}
 _turn = itertools.count()
 
 
@@ -104,7 +104,7 @@ def _add(
     name: str, profile: cProfile.Profile | None, *, wall: float, processor: float, statements: list[float]
 ) -> None:
     with _lock:
-        found = _found.setdefault(name, Counter())
+        found = _found.setdefault(name, defaultdict(float))
         if profile is None:
             found["count"] += 1
             found["wall"] += wall
@@ -119,10 +119,10 @@ def _add(
             file.write_text(json.dumps(_found), encoding="utf-8")
 
 
-def _by_package(profile: cProfile.Profile) -> Counter[str]:
+def _by_package(profile: cProfile.Profile) -> dict[str, float]:
     """Processor time by package; what is built into Python goes to whoever calls it."""
     profile.create_stats()
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     for (file, _, _), (_, _, own, _, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         if file == "~" and callers:
             for (caller, _, _), (_, _, part, _) in callers.items():

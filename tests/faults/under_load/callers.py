@@ -79,7 +79,8 @@ class Caller:
 
     def _ask(self, method: str, path: str, **options: Any) -> Decision:
         begun = now()
-        status, body = NO_ANSWER, {}
+        status = NO_ANSWER
+        body: dict[str, Any] = {}
         try:
             response = self._door.ask(method, path, expecting=ANY_STATUS, **options)
             status = response.status_code
