@@ -28,7 +28,7 @@ def plug_in_a_key(page: Page) -> None:
 
 
 def test_a_passkey_is_added_signs_in_and_is_removed(browser: Browser, the_product: Product) -> None:
-    visitor = Visitor(browser, the_product, "eu", "support")
+    visitor = Visitor(browser, the_product, "eu", "support", anew=True)
     page = visitor.page
     try:
         plug_in_a_key(page)
@@ -61,7 +61,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(browser: Browser, the_produc
 
 
 def test_a_key_that_is_registered_already_is_told(browser: Browser, the_product: Product) -> None:
-    visitor = Visitor(browser, the_product, "au", "support")
+    visitor = Visitor(browser, the_product, "au", "support", anew=True)
     page = visitor.page
     try:
         plug_in_a_key(page)

@@ -17,8 +17,9 @@ from fintech.stack.layout import REPOSITORY
 from tests.pages.product import Product
 
 WIDTH = 1360
-# The last step of time whose code a visitor has given, by name and cell.
+# The last step of time whose code a visitor has given, and the cookies of their last session, by name and cell.
 _last_steps: dict[str, int] = {}
+_cookies: dict[str, Any] = {}
 PICTURES = REPOSITORY / ".local" / "pages"
 
 # What no page shows. A document that a person opens (an audit entry's bytes, a stored answer) stands as it is, and so
@@ -47,9 +48,15 @@ BOX_OVERFLOWS = """() => [...document.querySelectorAll('#changelist .results, .m
 
 
 class Visitor:
-    """Signed in to one cell as one of the demo's staff. `faults` is what was wrong so far."""
+    """Signed in to one cell as one of the demo's staff. `faults` is what was wrong so far.
 
-    def __init__(self, browser: Browser, product: Product, cell: str, name: str, *, pictures: bool = True) -> None:
+    The session is that of an earlier visit, if there was one: a code of an app opens one session only, so another
+    sign-in might have to wait for the next code. With `anew` they have a session of their own.
+    """
+
+    def __init__(
+        self, browser: Browser, product: Product, cell: str, name: str, *, pictures: bool = True, anew: bool = False
+    ) -> None:
         self.product, self.cell, self.name = product, cell, name
         self.faults: list[str] = []
         self._pictures = pictures
@@ -61,7 +68,14 @@ class Visitor:
         self.page.on("requestfailed", lambda request: self._console("error", f"failed: {request.url}"))
         self.page.on("response", self._minded)
         self._refusals_expected = False
+        self._who = f"{name}@{cell}"
+        if not anew and self._who in _cookies:
+            self._context.add_cookies(_cookies[self._who])
+            self.page.goto(self.product.address(self.cell))
+            return
         self._sign_in()
+        if not anew:
+            _cookies[self._who] = self._context.cookies()
 
     def close(self) -> None:
         """Leave."""
@@ -130,12 +144,12 @@ class Visitor:
 
     def _sign_in(self) -> None:
         self.page.goto(self.product.address(self.cell))
-        self.page.fill("[name=username]", f"{self.name}@{self.cell}.example.com")
+        self.page.fill("[name=username]", f"{self._who}.example.com")
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("[type=submit]")
         self.page.wait_for_selector("[name=code]")
         with self.refusals_expected():
-            self._give_code(f"{self.name}@{self.cell}")
+            self._give_code(self._who)
         self.page.wait_for_selector("#user-tools")
 
     def _give_code(self, who: str) -> None:
