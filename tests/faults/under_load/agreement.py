@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from fintech.journey.expectations import await_that
@@ -92,9 +93,8 @@ def outside_record_agrees(product: RunningProduct, traffic: Traffic) -> None:
     assert {found: (client, minor) for found, client, minor in back} == record.to_wallet
     assert len(back) == len(record.to_wallet)
     _orders_agree(product, cell, clients, record)
-    paid, held = _withdrawals_agree(product, cell, clients, record)
     for customer in traffic.customers:
-        _balances_agree(customer, record, paid=paid[customer.client_id], held=held[customer.client_id])
+        _balances_agree(customer, record, lambda: _withdrawals_agree(product, cell, clients, record))
 
 
 def _deposits_agree(product: RunningProduct, cell: str, clients: list[str], traffic: Traffic) -> None:
@@ -154,25 +154,25 @@ def _withdrawals_agree(
     return paid, held
 
 
-def _balances_agree(customer: Customer, record: OutsideRecord, *, paid: int, held: int) -> None:
+def _balances_agree(
+    customer: Customer, record: OutsideRecord, withdrawn: Callable[[], tuple[Counter[str], Counter[str]]]
+) -> None:
+    """Withdrawals that are under way may be paid at any moment, so they are asked for anew with each look."""
     client = customer.client_id
     moved = {
         "in": sum(d.minor for d in record.deposits.values() if d.client_id == client and d.outcome == "settled"),
         "to trading": sum(minor for owner, minor in record.to_trading.values() if owner == client),
         "to wallet": sum(minor for owner, minor in record.to_wallet.values() if owner == client),
     }
-    expected = int(FIRST_DEPOSIT * 100) + moved["in"] - moved["to trading"] + moved["to wallet"] - paid
+    before_withdrawals = int(FIRST_DEPOSIT * 100) + moved["in"] - moved["to trading"] + moved["to wallet"]
 
-    def seen() -> dict[str, Any]:
-        found: dict[str, Any] = customer.story.client.items("wallets")[0]
-        return found
+    def seen() -> tuple[tuple[str, int, int], tuple[str, int, int]]:
+        paid, held = withdrawn()
+        wallet: dict[str, Any] = customer.story.client.items("wallets")[0]
+        expected = (customer.wallet_id, before_withdrawals - paid[client], held[client])
+        return expected, (wallet["id"], _minor(wallet["balance"]), _minor(wallet["held"]))
 
-    wallet = await_that(
-        f"{expected} in the wallet, {held} of it held, after {moved} and {paid} paid",
-        seen,
-        lambda found: (_minor(found["balance"]), _minor(found["held"])) == (expected, held),
-    )
-    assert wallet["id"] == customer.wallet_id
+    await_that(f"wallet, balance and what is held, after {moved}", seen, lambda found: found[0] == found[1])
 
 
 def await_paid(product: RunningProduct, traffic: Traffic) -> None:
