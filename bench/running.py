@@ -23,12 +23,14 @@ from bench.filling import fill_payments, make_usual_model
 from bench.groups import GROUPS
 from bench.groups.group import Group
 from bench.measuring import NotMeasured, interleave
-from bench.peers_environment import peers_python
 from bench.table import print_table
+from deploy.locked_environment import NotSetUp, locked_python
 from fintech.stack.errors import StackError
 from fintech.stack.layout import REPOSITORY, LocalLayout
 from fintech.stack.supervisor import StopRequested
 
+# The peers' packages.
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 REPORT = Path(__file__).parent / "report.json"
 
 
@@ -55,7 +57,7 @@ def main() -> int:
     try:
         with _progress(console) as progress:
             _measure_all(options, progress, rows, faults)
-    except (StackError, NotMeasured, psycopg.Error) as error:
+    except (StackError, NotSetUp, NotMeasured, psycopg.Error) as error:
         faults.append(str(error))
     except (StopRequested, KeyboardInterrupt):
         console.print("Interrupted; everything that was started is stopped.")
@@ -72,7 +74,7 @@ def main() -> int:
 def _measure_all(options: argparse.Namespace, progress: Progress, rows: list[Row], faults: list[str]) -> None:
     step = progress.add_task("setting up", total=None)
     progress.update(step, description="the peers' Python environment")
-    python = peers_python()
+    python = locked_python(".venv-bench", REQUIREMENTS)
     progress.update(step, description="engines and schema")
     with running_cell(LocalLayout.from_environment(), peers_python=python) as cell:
         progress.update(step, description="accounts and money")

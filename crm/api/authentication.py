@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.headless.internal.sessionkit import authenticate_by_x_session_token
+from django.contrib.auth.middleware import get_user
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -56,12 +57,12 @@ def _by_token(token: str) -> tuple[User, str]:
 
 
 def _by_cookie(request: Request) -> tuple[User | None, str]:
-    user: Any = getattr(request._request, "user", None)
-    if user is None or not user.is_authenticated or not user.is_active:
+    # Behind the lazy wrapper of `request.user`, which would go on to be looked up by whoever keeps it.
+    user: Any = get_user(request._request)
+    if not user.is_authenticated or not user.is_active:
         return None, ""
     SessionAuthentication().enforce_csrf(request)
-    # The lazy wrapper would go on to be looked up by whoever keeps it.
-    return User.objects.select_related("client").get(pk=user.pk), str(request._request.session.session_key)
+    return user, str(request._request.session.session_key)
 
 
 class ClientAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,6 +15,8 @@ from fido2.cose import CoseKey
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
 from crm.signing_in.signup_form import one_line
+
+logger = logging.getLogger(__name__)
 
 LONGEST_NAME: Final = 100
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+={0,2}")
@@ -37,7 +40,8 @@ class CredentialField(forms.JSONField):
             known = _registration(given) if self.registration else _authentication(given)
             _parsed(known, registration=self.registration)
         # The parser reads what an attacker may have made, and raises whatever it stumbles on.
-        except Exception:
+        except Exception as error:
+            logger.info("a passkey's answer couldn't be read", extra={"error": type(error).__name__})
             raise ValidationError("This isn't what a passkey gives.", code="malformed-credential") from None
         return known
 

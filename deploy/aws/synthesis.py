@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.aws.own_environment import REPOSITORY, cdk_python
+from deploy.locked_environment import REPOSITORY, locked_python
 
 OUTPUT: Final = REPOSITORY / ".local" / "aws"
+REQUIREMENTS: Final = Path(__file__).parent / "requirements.txt"
 
 Template = dict[str, Any]
 
@@ -32,7 +33,7 @@ def synthesise(output: Path = OUTPUT) -> Mapping[str, Template]:
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     done = subprocess.run(
-        [str(cdk_python()), "-m", "deploy.aws.app"],
+        [str(locked_python(".venv-aws", REQUIREMENTS)), "-m", "deploy.aws.app"],
         cwd=REPOSITORY,
         # It warns of Node versions in a box of its own on each start.
         env={**os.environ, "CDK_OUTDIR": str(output), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from fintech.stack.plain_engine import PlainEngine
+from fintech.stack.engine import Engine
 from fintech.stack.postgresql import Cluster
 
 # The clock tells the delay only while there is something to replay; a replica that has replayed all is up to date.
@@ -31,7 +31,7 @@ class EngineStatus:
     lag_seconds: float | None = None
 
 
-def status_of(engine: Cluster | PlainEngine, *, primary: Cluster | None = None) -> EngineStatus:
+def status_of(engine: Engine, *, primary: Cluster | None = None) -> EngineStatus:
     """The status of one engine; for a replica give its primary."""
     pid = engine.process.pid()
     if pid is None:

@@ -11,13 +11,13 @@ from functools import cached_property, partial
 
 from fintech.stack import engine_home, local_secrets, ports, postgresql_making
 from fintech.stack.certificates import load_or_make_authority
+from fintech.stack.engine import Engine
 from fintech.stack.engine_home import EngineHome
 from fintech.stack.engine_status import EngineStatus, status_of
 from fintech.stack.engine_user import EngineUser
 from fintech.stack.errors import StackError
 from fintech.stack.find_postgresql import find_postgresql
 from fintech.stack.layout import LocalLayout
-from fintech.stack.plain_engine import PlainEngine
 from fintech.stack.postgresql import Cluster, Role, Workshop
 from fintech.stack.postgresql_configuration import ZONES
 from fintech.stack.postgresql_databases import prepare_databases
@@ -27,7 +27,6 @@ from fintech.stack.running_services import RunningServices
 from fintech.stack.valkey import Valkey
 from fintech.stack.valkey_front import ValkeyFront
 
-Engine = Cluster | PlainEngine
 Progress = Callable[[str], None]
 Starting = Callable[[EngineProcess], None]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fintech.stack import ports, processes
+from fintech.stack.engine import Engine
 from fintech.stack.engine_home import EngineHome
 from fintech.stack.errors import StackError
 from fintech.stack.layout import LocalLayout
@@ -20,21 +21,11 @@ STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlainEngine(ABC):
+class PlainEngine(Engine):
     """An engine that leaves a pid file in its folder. `home` is asked for only when it is started."""
 
     layout: LocalLayout
     home: Callable[[], EngineHome]
-    name: str
-
-    @property
-    @abstractmethod
-    def port(self) -> int | None:
-        """Where it listens (127.0.0.1); None when it has no port."""
-
-    @abstractmethod
-    def is_ready(self) -> bool:
-        """Whether it does its work."""
 
     @abstractmethod
     def command(self, home: EngineHome) -> Sequence[str | Path]:
@@ -44,18 +35,8 @@ class PlainEngine(ABC):
     def configuration_text(self) -> str:
         """Its configuration. May hold a password."""
 
-    def equip(self, home: EngineHome) -> None:  # noqa: B027  (most need nothing more)
+    def equip(self, home: EngineHome) -> None:
         """Write what it needs in its folder besides the configuration."""
-
-    @property
-    def log(self) -> Path:
-        """Its log file."""
-        return self.layout.log(self.name)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of all its files, by its real path."""
-        return self.layout.engines.resolve() / self.name
 
     @property
     def configuration(self) -> Path:
@@ -73,10 +54,6 @@ class PlainEngine(ABC):
             stop_seconds=STOP_SECONDS,
         )
 
-    def is_running(self) -> bool:
-        """Whether its process lives."""
-        return self.process.pid() is not None
-
     def start(self) -> bool:
         """Start it and wait until it is ready; False when it was running already.
 
@@ -93,14 +70,6 @@ class PlainEngine(ABC):
             home.user.start_detached(self.command(home), folder=self.folder, log=log)
         self._wait_until_ready()
         return True
-
-    def stop(self) -> bool:
-        """Stop it and wait until it is gone; False when it wasn't running."""
-        return self.process.stop()
-
-    def kill(self) -> bool:
-        """SIGKILL, as a crash would; False when it wasn't running."""
-        return self.process.stop(signal.SIGKILL)
 
     def _write_files(self, home: EngineHome) -> None:
         self.folder.mkdir(exist_ok=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import psycopg
@@ -13,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from fintech.stack import ports, processes
 from fintech.stack.certificates import Authority
+from fintech.stack.engine import Engine
 from fintech.stack.engine_home import EngineHome, short_mark
 from fintech.stack.errors import StackError
 from fintech.stack.find_postgresql import SETTING, PostgresqlInstallation
@@ -41,7 +41,7 @@ class Workshop:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster(Engine):
     """A PostgreSQL server: a cell's primary or its replica. `workshop` is asked for only when one is started."""
 
     layout: LocalLayout
@@ -58,16 +58,6 @@ class Cluster:
     def port(self) -> int:
         """Where it listens (127.0.0.1)."""
         return self._port_of(self.role)
-
-    @property
-    def log(self) -> Path:
-        """Its log file."""
-        return self.layout.log(self.name)
-
-    @property
-    def folder(self) -> Path:
-        """The folder of all its files, by its real path."""
-        return self.layout.engines.resolve() / self.name
 
     @property
     def files(self) -> ServerFiles:
@@ -106,10 +96,6 @@ class Cluster:
         """Whether its data folder has been made."""
         return (self.files.data / "PG_VERSION").exists()
 
-    def is_running(self) -> bool:
-        """Whether its postmaster lives."""
-        return self.process.pid() is not None
-
     def is_ready(self) -> bool:
         """Whether it accepts connections (a replica: read-only ones)."""
         return self.is_running() and self._state() == "ready"
@@ -146,11 +132,7 @@ class Cluster:
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> bool:
         """Stop it and wait until it is gone; False when it wasn't running. `immediate` leaves a recovery to do."""
-        return self.process.stop(signal.SIGINT if mode == "fast" else signal.SIGQUIT)
-
-    def kill(self) -> bool:
-        """SIGKILL to its postmaster, as a crash would; False when it wasn't running."""
-        return self.process.stop(signal.SIGKILL)
+        return self.process.stop(signal.SIGINT if mode == "fast" else signal.SIGQUIT) is not None
 
     @property
     def title(self) -> str:

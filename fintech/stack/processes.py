@@ -143,18 +143,18 @@ class EngineProcess:
         """Whether any process bears the proof, perhaps one so young that it has written no pid file yet."""
         return any(self.proof in line for _, line in living())
 
-    def stop(self, number: int | None = None) -> bool:
-        """Signal the engine (default: its own way to stop in order) and wait until it has gone.
+    def stop(self, number: int | None = None) -> int | None:
+        """Signal the engine (default: its own way to stop in order) and wait until it has gone; gives its process id.
 
-        False when it didn't run. Raises TimeoutError when it lives on after `stop_seconds`.
+        None when it didn't run. Raises TimeoutError when it lives on after `stop_seconds`.
         """
         pid = self.pid()
         if pid is None:
-            return False
+            return None
         signal_process(pid, self.stop_signal if number is None else number)
         if not wait_until(lambda: self._has_gone(pid), seconds=self.stop_seconds):
             raise TimeoutError(f"{self.name} (process {pid}) didn't stop within {self.stop_seconds:.0f} s")
-        return True
+        return pid
 
     def _has_gone(self, pid: int) -> bool:
         line = command_line(pid)

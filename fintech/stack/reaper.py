@@ -86,15 +86,15 @@ class Charges:
                 processes.wait_until(
                     lambda: engine.pid() is not None or not engine.is_under_way(), seconds=ARRIVAL_SECONDS
                 )
-            pid = engine.pid()
-            if pid is not None:
-                self.stopped.append(pid)
             try:
-                if engine.stop():
+                pid = engine.stop()
+                if pid is not None:
                     say(f"{engine.name} stopped")
             except TimeoutError:
-                engine.stop(signal.SIGKILL)
+                pid = engine.stop(signal.SIGKILL)
                 say(f"{engine.name} killed, it didn't stop in {engine.stop_seconds:.0f} s")
+            if pid is not None:
+                self.stopped.append(pid)
 
         _side_by_side(stop, self.engines.values())
 

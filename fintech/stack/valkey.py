@@ -41,7 +41,10 @@ appendonly no
 class Valkey(PlainEngine):
     """One Valkey server."""
 
-    name: str = NAME
+    @property
+    def name(self) -> str:
+        """Also the name of its log."""
+        return NAME
 
     @property
     def port(self) -> None:

@@ -55,7 +55,11 @@ class ValkeyFront(PlainEngine):
     """One HAProxy in front of Valkey. `authority` signs its certificate."""
 
     authority: Callable[[], Authority]
-    name: str = NAME
+
+    @property
+    def name(self) -> str:
+        """Also the name of its log."""
+        return NAME
 
     @property
     def port(self) -> int:

@@ -95,15 +95,19 @@ def test_a_role_enters_its_own_database_only(connect: Connect, database: str) ->
         connect("crm_app", database)
 
 
-def _valkey(stack: Stack, **changed: Any) -> redis.Redis:
-    """A client of Valkey as the application makes it, apart from what is changed."""
+def _valkey_url(stack: Stack, **changed: Any) -> str:
+    """Valkey's address as the application has it, apart from what is changed."""
     named = {
         "host": "127.0.0.1",
         "port": stack.layout.port("valkey"),
         "password": stack.layout.secret("valkey/password"),
         "certificate_authority": str(stack.layout.certificate_authority),
     }
-    return redis.Redis.from_url(valkey_url(**(named | changed)), retry=Retry(NoBackoff(), 0))
+    return valkey_url(**(named | changed))
+
+
+def _valkey(stack: Stack, **changed: Any) -> redis.Redis:
+    return redis.Redis.from_url(_valkey_url(stack, **changed), retry=Retry(NoBackoff(), 0))
 
 
 def test_valkey_answers_over_tls_to_its_password_only(stack: Stack) -> None:
@@ -134,13 +138,7 @@ def test_the_broker_is_verified_too(stack: Stack, tmp_path: Path) -> None:
     other = tmp_path / "other.pem"
     load_or_make_authority(certificate_file=other, key_file=tmp_path / "other.key")
     for authority, trusted in ((stack.layout.certificate_authority, True), (other, False)):
-        url = valkey_url(
-            host="127.0.0.1",
-            port=stack.layout.port("valkey"),
-            password=stack.layout.secret("valkey/password"),
-            certificate_authority=str(authority),
-        )
-        with Connection(url) as broker:
+        with Connection(_valkey_url(stack, certificate_authority=str(authority))) as broker:
             if trusted:
                 broker.ensure_connection(max_retries=1)
             else:

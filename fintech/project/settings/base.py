@@ -121,7 +121,7 @@ FINTECH_THIRD_PARTY_CONCERNS = {
 # Signing in
 
 AUTH_USER_MODEL = "crm.User"
-AUTHENTICATION_BACKENDS = ["crm.signing_in.one_look.OneLookAuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["crm.signing_in.session_look_up.BackendWithClient"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -151,7 +151,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 # The back office opens to nobody who hasn't given a second factor. A deployment check refuses to have this off.
 FINTECH_STAFF_SECOND_FACTOR = True
 HEADLESS_ONLY = True
-HEADLESS_TOKEN_STRATEGY = "crm.signing_in.one_look.OneLookTokenStrategy"  # noqa: S105  (a class)
+HEADLESS_TOKEN_STRATEGY = "crm.signing_in.session_look_up.TokensLookedUpOnce"  # noqa: S105  (a class)
 HEADLESS_CLIENTS = ("app", "browser")
 # In the database: a session may hold an address for a while, and a cache is no place for it.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from crm.models import User
 
 
-class OneLookAuthenticationBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
+class BackendWithClient(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
     """Named in AUTHENTICATION_BACKENDS. A user comes with the client that they are, if they are one."""
 
     def get_user(self, user_id: Any) -> User | None:
@@ -21,7 +21,7 @@ class OneLookAuthenticationBackend(AuthenticationBackend):  # type: ignore[misc]
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
-class OneLookTokenStrategy(SessionTokenStrategy):  # type: ignore[misc]  # allauth has no types
+class TokensLookedUpOnce(SessionTokenStrategy):  # type: ignore[misc]  # allauth has no types
     """Named in HEADLESS_TOKEN_STRATEGY. A session is read without asking first whether it exists."""
 
     def lookup_session(self, session_token: str) -> SessionBase | None:
