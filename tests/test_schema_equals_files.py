@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.apps import apps
 from django.db import connections
@@ -14,13 +16,17 @@ OURS = ("crm", "payments", "trading", "audit", "journal", "ledger", "privacy", "
 
 
 def captured(alias: str) -> dict[str, set[str]]:
-    """The columns that the capture trigger of each table takes; arguments are stored with a NUL after each."""
+    """The columns that the function of each table's capture trigger takes."""
     with connections[alias].cursor() as cursor:
         cursor.execute(
-            "SELECT c.relname, t.tgargs FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-            "JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'factlog_capture_v1'"
+            "SELECT c.relname, p.prosrc FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname = 'factlog_capture'"
         )
-        return {table: set(bytes(args).decode().rstrip("\0").split("\0")) for table, args in cursor.fetchall()}
+        sources = dict(cursor.fetchall())
+    written = {table: set(re.findall(r"'(\w+)', NEW\.\1\b", source)) for table, source in sources.items()}
+    compared = {table: set(re.findall(r"ELSIF OLD\.(\w+)|OR OLD\.(\w+)", source)) for table, source in sources.items()}
+    assert written == {table: {one or other for one, other in pairs} for table, pairs in compared.items()}
+    return written
 
 
 @pytest.mark.parametrize("concern", ["crm", "payments", "trading"])

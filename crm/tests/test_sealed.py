@@ -6,7 +6,6 @@ import json
 import re
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
@@ -14,7 +13,6 @@ from django.db import connections
 from crm.models import Client
 from crm.tests.portal import PNG, App, BackOffice, answers
 from fintech.cells import Actor, cell
-from fintech.privacy.declarations import declared_columns
 from fintech.privacy.keys import forget_cached_keys
 
 pytestmark = pytest.mark.usefixtures("both_cells")
@@ -91,19 +89,6 @@ def test_personal_data_of_another_cell_does_not_open_here() -> None:
     forget_cached_keys()
     with cell("au", actor=Actor.system("test")), pytest.raises(Unreadable):
         unseal("crm", sealed)
-
-
-def test_every_captured_table_has_the_trigger_for_its_declared_columns() -> None:
-    with cell("eu", actor=Actor.system("test")), connections["eu_crm"].cursor() as cursor:
-        cursor.execute(
-            "SELECT tgrelid::regclass::text, encode(tgargs, 'escape') FROM pg_trigger WHERE tgname = 'factlog_capture'"
-        )
-        triggers = {table: arguments.split("\\000")[:-1] for table, arguments in cursor.fetchall()}
-    for model in apps.get_app_config("crm").get_models(include_auto_created=True):
-        declared = declared_columns(model)
-        expected = sorted(declared.logged) if declared.captured else None
-        actual = triggers.get(model._meta.db_table)
-        assert (sorted(actual) if actual else None) == expected, model._meta.label
 
 
 def test_sessions_stand_in_the_database() -> None:

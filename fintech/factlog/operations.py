@@ -16,20 +16,21 @@ class Capture(RunSQL):
 
     def __init__(self, table: str, columns: Sequence[str]) -> None:
         self.table, self.columns = table, tuple(columns)
-        arguments = ", ".join(f"'{column}'" for column in columns)
+        names = ", ".join(f"'{column}'" for column in columns)
+        removed = (
+            f"DROP TRIGGER IF EXISTS factlog_capture ON {table};DROP TRIGGER IF EXISTS factlog_kept ON {table};"
+            f"DROP FUNCTION IF EXISTS factlog_capture_{table}();"
+        )
         super().__init__(
             sql=(
-                f"DROP TRIGGER IF EXISTS factlog_capture ON {table};"
-                f"DROP TRIGGER IF EXISTS factlog_kept ON {table};"
+                f"{removed}SELECT factlog_make_capture_v1('{table}', ARRAY[{names}]);"
                 f"CREATE TRIGGER factlog_capture AFTER INSERT OR UPDATE OR DELETE ON {table} "
-                f"FOR EACH ROW EXECUTE FUNCTION factlog_capture_v1({arguments});"
+                f"FOR EACH ROW EXECUTE FUNCTION factlog_capture_{table}();"
                 # TRUNCATE fires no row trigger, so it would empty an audited table in silence.
                 f"CREATE TRIGGER factlog_kept BEFORE TRUNCATE ON {table} "
                 f"FOR EACH STATEMENT EXECUTE FUNCTION factlog_refuse_change();"
             ),
-            reverse_sql=(
-                f"DROP TRIGGER IF EXISTS factlog_capture ON {table};DROP TRIGGER IF EXISTS factlog_kept ON {table};"
-            ),
+            reverse_sql=removed,
         )
 
     def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:

@@ -23,13 +23,13 @@ from fintech.factlog.followers import Follower, all_followers
 from fintech.factlog.following import FollowerStopped, StaleLeader, forget_lags, step
 from fintech.factlog.heartbeats import BEAT_EVERY_SECONDS, beat
 from fintech.factlog.horizon import Horizon, connect_for_relay
+from fintech.factlog.wake_up import AWAKE_SECONDS
 
 logger = logging.getLogger(__name__)
 
 ELECTION = 0x66616374  # "fact": the advisory lock in crm that the leader holds
 QUICK_SECONDS = 0.005
 SLOW_SECONDS = 0.1
-QUICK_AFTER_WAKE_SECONDS = 0.05
 HOLDER_AFTER_SECONDS = 5.0
 
 horizon_age = Gauge("fintech_horizon_age_seconds", "How long an open transaction has held the logs back", ["cell"])
@@ -99,7 +99,7 @@ class Relay:
             while not self._stop.is_set():
                 busy = self.turn(horizon, epoch)
                 if busy or horizon.pending:
-                    quick_until = time.monotonic() + QUICK_AFTER_WAKE_SECONDS
+                    quick_until = time.monotonic() + AWAKE_SECONDS
                 if self._due():
                     election.execute("SELECT 1")
                 quick = time.monotonic() < quick_until
