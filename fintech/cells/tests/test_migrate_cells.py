@@ -119,3 +119,23 @@ def test_the_plan_of_migrated_cells_is_empty(both_cells: None) -> None:
     written = StringIO()
     call_command("migrate_cells", "--plan", stdout=written)
     assert written.getvalue() == ""
+
+
+def test_a_migration_of_another_concern_only_goes_on_record_but_for_what_names_this_one(
+    executor: BoundedExecutor,
+) -> None:
+    plain = migrations.Migration("0098_of_a_test", "payments")
+    plain.operations = [migrations.RunSQL("CREATE TABLE of_payments (n int)")]
+    mixed = migrations.Migration("0099_of_a_test", "payments")
+    mixed.operations = [
+        migrations.RunSQL("CREATE TABLE of_payments_too (n int)"),
+        migrations.RunSQL("CREATE TABLE of_crm (n int)", hints={"concern": "crm"}),
+    ]
+    plan = [(plain, False), (mixed, False)]
+    executor._migrate_all_forwards(ProjectState(), plan, plan, fake=False, fake_initial=False)
+    with executor.connection.cursor() as cursor:
+        made = [name for name in executor.connection.introspection.table_names(cursor) if name.startswith("of_")]
+    assert made == ["of_crm"]
+    assert {("payments", "0098_of_a_test"), ("payments", "0099_of_a_test")} <= set(
+        executor.recorder.applied_migrations()
+    )

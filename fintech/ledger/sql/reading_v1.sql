@@ -12,9 +12,6 @@ DECLARE
     drawn    xid8;
     seen     pg_snapshot;
 BEGIN
-    IF p_at < clock_timestamp() - ledger_longest_transaction_v1() THEN
-        RETURN;
-    END IF;
     -- A transaction that has an id already drew it too early to tell anything.
     IF p_at < clock_timestamp() AND pg_current_xact_id_if_assigned() IS NULL THEN
         drawn := pg_current_xact_id();
@@ -54,7 +51,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     found_balance bigint;
 BEGIN
-    PERFORM ledger_wait_until_final_v1(p_at);
+    IF p_at >= clock_timestamp() - ledger_longest_transaction_v1() THEN
+        PERFORM ledger_wait_until_final_v1(p_at);
+    END IF;
     IF p_account > 0 THEN
         SELECT client_balance INTO found_balance FROM ledger_transfer
          WHERE client_account = p_account AND recorded_at <= p_at ORDER BY recorded_at DESC, id DESC LIMIT 1;
