@@ -1,8 +1,8 @@
 """The verb: the one decorator under which data changes.
 
-A verb is a durable transaction on its concern's database, with an actor, a reason and an idempotency key. It runs
-its body in a savepoint: a refusal undoes what the body wrote, is kept in the journal, and is raised only after the
-commit, so that a retry is refused in the same words. `grep '@verb'` lists every way to change data.
+A verb is a durable transaction on its concern's database, with an actor, a reason and an idempotency key. A refusal
+undoes it, is kept in the journal by a transaction of its own, and is raised only after that has been committed, so
+that a retry is refused in the same words. `grep '@verb'` lists every way to change data.
 """
 
 from __future__ import annotations
@@ -41,38 +41,63 @@ def verb(concern: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def declare(body: Callable[P, R]) -> Callable[P, R]:
-        _check_signature(body)
-        operation = f"{body.__module__.partition('.')[0]}.{body.__name__}"
+        declared = _Verb(concern, f"{body.__module__.partition('.')[0]}.{body.__name__}", body)
 
         @functools.wraps(body)
         def decide(*args: P.args, **kwargs: P.kwargs) -> R:
-            answer: R = _decide(concern, operation, body, kwargs)
+            answer: R = _decide(declared, kwargs)
             return answer
 
-        decide.verb = operation  # type: ignore[attr-defined]
+        decide.verb = declared.operation  # type: ignore[attr-defined]
         return decide
 
     return declare
 
 
-def _check_signature(body: Callable[..., Any]) -> None:
-    parameters = inspect.signature(body).parameters
-    if "key" not in parameters or any(p.kind is not p.KEYWORD_ONLY for p in parameters.values()):
-        raise TypeError(f"verb {body.__name__} takes keyword arguments only, and `key` is one of them")
+class _Verb:
+    """A verb as it was declared, with what is known of its body once for all calls."""
+
+    def __init__(self, concern: str, operation: str, body: Callable[..., Any]) -> None:
+        self.concern = concern
+        self.operation = operation
+        self.body = body
+        self.signature = inspect.signature(body)
+        parameters = self.signature.parameters.values()
+        if "key" not in self.signature.parameters or any(p.kind is not p.KEYWORD_ONLY for p in parameters):
+            raise TypeError(f"verb {body.__name__} takes keyword arguments only, and `key` is one of them")
+
+    @functools.cached_property
+    def returns(self) -> Any:
+        """The type of the answer; asked when the first one comes, since a body's module may not be read to its end."""
+        return get_type_hints(self.body)["return"]
+
+    def payload(self, kwargs: dict[str, Any]) -> Json:
+        """What tells this request from another one under the same key."""
+        bound = self.signature.bind(**kwargs)
+        bound.apply_defaults()
+        return {name: _hashable(value) for name, value in bound.arguments.items() if name != "key"}
 
 
-def _decide(concern: str, operation: str, body: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+class _Undone(Exception):
+    """The body refused: what it wrote is to be undone."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+def _decide(declared: _Verb, kwargs: dict[str, Any]) -> Any:
     key = str(kwargs["key"])
     if not 0 < len(key) <= LONGEST_KEY:
         raise Refusal("idempotency-key-invalid", f"A key has 1 to {LONGEST_KEY} characters.", status=400)
     context = current_cell()
-    alias = context.alias(concern)
-    request = request_by(context, operation=operation, key=key, reason=str(kwargs.get("reason", "")))
-    hashed = payload_hash(_payload(body, kwargs))
+    alias = context.alias(declared.concern)
+    request = request_by(context, operation=declared.operation, key=key, reason=str(kwargs.get("reason", "")))
+    hashed = payload_hash(declared.payload(kwargs))
     for attempt in range(1, ATTEMPTS + 1):
         try:
             decision = Decision(alias, request)
-            outcome, answer = _attempt(decision, body, kwargs, hashed)
+            outcome, answer = _attempt(decision, declared.body, kwargs, hashed)
         except OperationalError as error:
             if attempt == ATTEMPTS or not isinstance(error.__cause__, _WORTH_ANOTHER_TRY):
                 raise
@@ -83,7 +108,7 @@ def _decide(concern: str, operation: str, body: Callable[..., Any], kwargs: dict
     leave_marks(alias, {str(context.actor), *(str(Actor.client(client)) for client in decision.concerns_clients)})
     if outcome == "refused":
         raise Refusal.from_json(answer)  # type: ignore[arg-type]
-    return decode(get_type_hints(body)["return"], answer)
+    return decode(declared.returns, answer)
 
 
 # Two decisions that waited for each other: nothing is written, and the next try finds the other one done.
@@ -91,15 +116,27 @@ _WORTH_ANOTHER_TRY = (psycopg.errors.DeadlockDetected, psycopg.errors.Serializat
 
 
 def _attempt(decision: Decision, body: Callable[..., Any], kwargs: dict[str, Any], hashed: bytes) -> tuple[str, Json]:
+    def judge() -> tuple[str, Json]:
+        try:
+            return "done", encode(body(**kwargs))
+        except Refusal as refusal:
+            raise _Undone(refusal) from refusal
+
+    try:
+        return _in_a_transaction(decision, judge, hashed)
+    except _Undone as undone:
+        # Keeping the first transaction would take a savepoint: two round trips of every request that isn't refused.
+        # Should the key have been decided in between, then that counts.
+        answer = undone.refusal.to_json()
+        return _in_a_transaction(decision, lambda: ("refused", answer), hashed)
+
+
+def _in_a_transaction(decision: Decision, judge: Callable[[], tuple[str, Json]], hashed: bytes) -> tuple[str, Json]:
     with transaction.atomic(using=decision.alias, durable=True), deciding(decision):
         decision.begin()
         if decision.earlier is not None:
             return _earlier(decision.earlier, decision.request.operation, hashed)
-        try:
-            with transaction.atomic(using=decision.alias):
-                outcome, answer = "done", encode(body(**kwargs))
-        except Refusal as refusal:
-            outcome, answer = "refused", refusal.to_json()
+        outcome, answer = judge()
         decision.finish(outcome, answer, hashed)
         return outcome, answer
 
@@ -108,12 +145,6 @@ def _earlier(earlier: EarlierAnswer, operation: str, hashed: bytes) -> tuple[str
     if earlier.payload_hash != hashed:
         raise KeyReused(operation)
     return earlier.outcome, earlier.answer
-
-
-def _payload(body: Callable[..., Any], kwargs: dict[str, Any]) -> Json:
-    bound = inspect.signature(body).bind(**kwargs)
-    bound.apply_defaults()
-    return {name: _hashable(value) for name, value in bound.arguments.items() if name != "key"}
 
 
 def _hashable(value: object) -> Json:

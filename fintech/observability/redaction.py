@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 BLANK: Final = "[redacted]"
@@ -111,6 +112,7 @@ def redacted(value: object, *, name: str = "") -> object:
     return redacted_text(str(value))
 
 
+@lru_cache(maxsize=1024)
 def is_personal(name: str) -> bool:
     """Whether a field of this name is never written."""
     plain = name.lower().replace("-", "_")

@@ -1,7 +1,6 @@
 """What the hottest requests of trading cost in statements. More than that is to be decided on, not to slip in.
 
-Savepoints count, the transactions' own BEGIN and COMMIT don't. Four of each are the signed-in client's: session (which
-allauth looks up twice), user, client.
+Savepoints count, transactions' own BEGIN and COMMIT don't. Two of each are the signed-in client's: session and user.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def test_an_order_costs_the_same_whatever_was_dealt_before(
     for _ in range(3):
         cost(room, app, "orders", order)
     assert cost(room, app, "orders", order) <= first + 1
-    assert first <= 23
+    assert first <= 22
 
 
 def test_what_is_shown_while_dealing(room: DealingRoom, app: App, account: dict[str, Any]) -> None:

@@ -66,6 +66,40 @@ def test_a_refusal_leaves_nothing_and_is_repeated_in_the_same_words(eu: CellCont
     assert not User.objects.filter(email=email).exists()
 
 
+def test_what_was_decided_before_a_refusal_could_be_kept_counts(eu: CellContext) -> None:
+    email = f"{uuid7()}@example.org"
+    tries: list[str] = []
+    decided: list[Invited] = []
+
+    class Late(Refusal):
+        """Asked for what is to be kept, it lets somebody else decide first."""
+
+        def to_json(self) -> dict[str, object]:  # type: ignore[override]
+            with ThreadPoolExecutor(1) as thread:
+                decided.append(thread.submit(ask).result(timeout=20))
+            return dict(super().to_json())
+
+    @verb("crm")
+    def invite_in_the_end(*, key: str, email: str) -> Invited:
+        tries.append(key)
+        user = User.objects.create(email=email, password="!")
+        if len(tries) == 1:
+            raise Late("no-more-guests", "The house is full.")
+        return Invited(user.id, current_decision().journal_id)
+
+    def ask() -> Invited:
+        try:
+            with cell("eu", actor=eu.actor):
+                return invite_in_the_end(key=email, email=email)
+        finally:
+            connections.close_all()
+
+    assert [invite_in_the_end(key=email, email=email)] == decided
+    assert User.objects.filter(email=email).count() == 1
+    rows = JournalEntry.objects.using("eu_crm").filter(key=email)
+    assert list(rows.values_list("outcome", flat=True)) == ["done"]
+
+
 def test_a_refusal_is_told_in_the_fact_log_and_what_was_done_is_not_told_twice(eu: CellContext) -> None:
     email = f"{uuid7()}@example.org"
     with pytest.raises(Refusal):
