@@ -15,10 +15,10 @@ def rows(alias: str, query: str, parameters: Sequence[object] = ()) -> list[Row]
     connection.ensure_connection()
     # Django's own cursors write the values into the query's text, so the server parses and plans each call
     # anew. This one lets psycopg prepare it after a few uses; Django's wrapper counts, logs and maps errors.
-    cursor = connection._prepare_cursor(psycopg.Cursor(connection.connection))  # type: ignore[attr-defined]
-    with cursor:
-        cursor.execute(query, parameters)
-        found: list[Row] = cursor.fetchall()
+    cursor = psycopg.Cursor(connection.connection)
+    connection._prepare_cursor(cursor).execute(query, parameters)  # type: ignore[attr-defined]
+    # All rows are here already: nothing is left that could fail, or be closed.
+    found: list[Row] = cursor.fetchall()
     return found
 
 
