@@ -13,7 +13,7 @@ PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.sett
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-under-load test-bad-input test-pages check format schema lock bench profile drill synth clean
+.PHONY: help setup demo test test-faults test-under-load test-bad-input test-pages check format schema lock bench profile drill synth image clean
 
 help: ## what there is to run
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ demo: setup ## sets everything up, plays the main job in both jurisdictions, sta
 
 test: setup ## the unit and integration tests (ARGS: for pytest)
 	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile \
-		-m "not fault and not load and not exhaustive and not browser and not synth" $(ARGS)
+		-m "not fault and not load and not exhaustive and not browser and not synth and not image" $(ARGS)
 
 test-faults: setup ## the journey with its spy, and the fact log while its relay and its primary are killed
 	@exec $(BIN)/python -m pytest -q -m fault $(ARGS)
@@ -81,6 +81,8 @@ lock: setup ## resolve requirements.txt anew, with hashes
 		--constraints requirements.txt bench/requirements.in -o bench/requirements.txt
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		deploy/aws/requirements.in -o deploy/aws/requirements.txt
+	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+		deploy/image/requirements.in -o deploy/image/requirements.txt
 
 bench: setup ## speed beside peers, as ratios of one run; see bench/README.md (ARGS=--quick: only to see that it works)
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -96,6 +98,10 @@ synth: setup ## what is rendered from the definition in deploy/, checked; every 
 	$(BIN)/python -m tests.deploy.promtool
 	$(BIN)/python -m deploy.aws.synthesis
 	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
+
+image: setup ## the image, built without a daemon (as root; Debian's buildah and debootstrap), looked through, listed, the journey played against it
+	$(BIN)/python -m deploy.image.build
+	@exec $(BIN)/python -m pytest -q -m image tests/deploy $(ARGS)
 
 clean: ## stop the local stack and remove everything that was made here
 	@if [ -x $(BIN)/python ]; then $(MANAGE) stack reset --yes || true; fi

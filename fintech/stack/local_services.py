@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,8 @@ from fintech.stack.supervisor import Service as LocalService
 
 PRICES = "prices"
 DOORS_PER_CELL = 8
+# A command that is put before each service's own, which then runs as in the image: deploy/image/container.py, say.
+RUN_BY_VARIABLE = "FINTECH_SERVICES_RUN_BY"
 
 
 def outside_world(layout: LocalLayout, cells: Sequence[str]) -> list[LocalService]:
@@ -101,8 +104,11 @@ def _of_cell(service: Service, layout: LocalLayout, cells: Sequence[str], cell: 
 
 
 def _words(command: Command, **values: str) -> list[str]:
+    words = command.words(address=LOOPBACK, **values)
+    if run_by := os.environ.get(RUN_BY_VARIABLE):
+        return [*shlex.split(run_by), *words]
     # The image's Python is its only one; here it is the one that runs this.
-    return [sys.executable, *command.words(address=LOOPBACK, **values)[1:]]
+    return [sys.executable, *words[1:]]
 
 
 def _limits(command: Command, cells: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The one image of every service: built without a container engine, looked through, listed, and tried here."""
