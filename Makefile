@@ -13,7 +13,7 @@ PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.sett
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-under-load test-bad-input test-pages check format schema lock bench profile drill synth image clean
+.PHONY: help setup demo test test-faults test-under-load test-bad-input test-pages check types migrations scan format schema lock bench profile drill synth image publish-image release pipeline clean
 
 help: ## what there is to run
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ demo: setup ## sets everything up, plays the main job in both jurisdictions, sta
 
 test: setup ## the unit and integration tests (ARGS: for pytest)
 	@exec $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile \
-		-m "not fault and not load and not exhaustive and not browser and not synth and not image" $(ARGS)
+		-m "not fault and not load and not exhaustive and not browser and not synth and not image and not pipeline" $(ARGS)
 
 test-faults: setup ## the journey with its spy, and the fact log while its relay and its primary are killed
 	@exec $(BIN)/python -m pytest -q -m fault $(ARGS)
@@ -64,6 +64,16 @@ check: setup ## lint, types, import contracts, conventions, migrations, API sche
 	$(BIN)/mypy
 	$(BIN)/python -m tests.scans
 
+types: setup
+	$(BIN)/mypy
+
+migrations: setup
+	$(MANAGE) makemigrations --check --dry-run
+	$(BIN)/python -m tests.migration_lint
+
+scan: setup ## what the pipeline's security jobs ask (ARGS: secrets, code, python, node; all unless named)
+	$(BIN)/python -m tests.scans $(or $(ARGS),secrets code python node)
+
 format: setup ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format -q .
@@ -83,6 +93,9 @@ lock: setup ## resolve requirements.txt anew, with hashes
 		deploy/aws/requirements.in -o deploy/aws/requirements.txt
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		deploy/image/requirements.in -o deploy/image/requirements.txt
+	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+		deploy/gitlab/requirements.in -o deploy/gitlab/requirements.txt
+	cd deploy/gitlab && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
 
 bench: setup ## speed beside peers, as ratios of one run; see bench/README.md (ARGS=--quick: only to see that it works)
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -103,6 +116,16 @@ image: setup ## the image, built without a daemon (as root; Debian's buildah and
 	$(BIN)/python -m deploy.image.build
 	@exec $(BIN)/python -m pytest -q -m image tests/deploy $(ARGS)
 
+publish-image: setup
+	$(BIN)/python -m deploy.image.publish
+
+release: setup ## one step of a deploy, in a cloud: ARGS="deploy staging"; see deploy/README.md
+	$(BIN)/python -m deploy.release $(ARGS)
+
+pipeline: setup ## .gitlab-ci.yml by GitLab's schema, its gates played through, jobs of it run here (ARGS: jobs; needs Node 20 or newer)
+	$(BIN)/python -m pytest -q -m pipeline tests/deploy
+	$(BIN)/python -m deploy.gitlab.local_runner $(or $(ARGS),type-check migrations secrets-scan static-analysis)
+
 clean: ## stop the local stack and remove everything that was made here
 	@if [ -x $(BIN)/python ]; then $(MANAGE) stack reset --yes || true; fi
-	@rm -rf .venv .venv-bench .venv-aws .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-bench .venv-aws .venv-azure .venv-scans .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

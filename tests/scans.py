@@ -1,6 +1,7 @@
-"""Scans for secrets in the repository and for known vulnerabilities in what is locked: `python -m tests.scans`.
+"""Scans of what is committed: `python -m tests.scans [secrets|code|python|node …]`; by default secrets, python.
 
-Without a source of advisories the dependency scan says `not scanned`; with FINTECH_SCANS_REQUIRED=1, as in the
+Secrets in the repository; what static analysis finds in the code; known vulnerabilities in what is locked, of Python
+and of Node. Without a source of advisories the last two say `not scanned`; with FINTECH_SCANS_REQUIRED=1, as in the
 pipeline, that is a failure.
 """
 
@@ -11,10 +12,16 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+
+from deploy.locked_environment import locked_python
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+NODE: Final = ROOT / "deploy" / "gitlab"
+PACKAGES: Final = ("fintech", "crm", "payments", "trading", "audit", "deploy", "manage.py")
 
 
 def secrets_in_repository() -> list[str]:
@@ -22,7 +29,7 @@ def secrets_in_repository() -> list[str]:
     tracked = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    skipped = (".lock", ".png", ".svg", "requirements.txt", "requirements-installer.txt", "openapi.json")
+    skipped = (".lock", ".png", ".svg", "requirements.txt", "requirements-installer.txt", "openapi.json", "lock.json")
     names = [name for name in tracked.stdout.splitlines() if not name.endswith(skipped) and (ROOT / name).is_file()]
     guessing = ("KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString", "PrivateKeyDetector")
     plugins = [f"--disable-plugin={name}" for name in guessing]
@@ -72,14 +79,78 @@ def _may_be_left_out() -> bool:
     return os.environ.get("FINTECH_SCANS_REQUIRED") != "1"
 
 
-def main() -> int:
-    """Run both; 1 when either found something."""
+def found_in_the_code() -> tuple[str, bool]:
+    """What bandit finds of high severity; what is below that is ruff's to find, with a reason where it stays."""
+    python = locked_python(".venv-scans", NODE / "requirements.txt")
+    scan = subprocess.run(
+        [python, "-m", "bandit", "--quiet", "--recursive", "--severity-level", "high", "--format", "json", *PACKAGES],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    try:
+        report = json.loads(scan.stdout)
+    except ValueError:
+        return f"code: not scanned: {scan.stderr[-500:]}", False
+    wrong = [f"{error['filename']}: {error['reason']}" for error in report["errors"]]
+    wrong += [
+        f"{hit['filename']}:{hit['line_number']} {hit['test_id']} {hit['issue_text']}" for hit in report["results"]
+    ]
+    lines = report["metrics"]["_totals"]["loc"]
+    return "\n".join(wrong) or f"code: nothing of high severity in {lines} lines", not wrong and lines > 0
+
+
+def vulnerable_node_packages() -> tuple[str, bool]:
+    """What npm says of the lock; first of one with a release that is known to be vulnerable, as for Python."""
+    with tempfile.TemporaryDirectory() as folder:
+        canary = {"name": "canary", "version": "1.0.0", "dependencies": {"minimist": "0.0.8"}}
+        locked = {"": canary, "node_modules/minimist": {"version": "0.0.8"}}
+        Path(folder, "package.json").write_text(json.dumps(canary))
+        Path(folder, "package-lock.json").write_text(
+            json.dumps({"name": "canary", "version": "1.0.0", "lockfileVersion": 3, "packages": locked})
+        )
+        if not _npm_audit(Path(folder)):
+            return "node packages: not scanned, since there is no advisory source here", _may_be_left_out()
+    found = _npm_audit(NODE)
+    if found is None:
+        return "node packages: not scanned, since the advisory source went away", _may_be_left_out()
+    return "\n".join(found) or "node packages: no known vulnerabilities of high severity", not found
+
+
+def _npm_audit(folder: Path) -> list[str] | None:
+    """The packages with advisories of high severity and above; None when npm couldn't do its work."""
+    try:
+        audit = subprocess.run(
+            ["npm", "audit", "--package-lock-only", "--json"],
+            cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        packages = json.loads(audit.stdout)["vulnerabilities"]
+    except (subprocess.TimeoutExpired, OSError, ValueError, KeyError):
+        return None
+    return [
+        f"{name} {package['range']}: {package['severity']}"
+        for name, package in packages.items()
+        if package["severity"] in ("high", "critical")
+    ]
+
+
+def _secrets() -> tuple[str, bool]:
     found = secrets_in_repository()
-    print("\n".join(found) or "secrets: none in the repository")
-    message, fine = vulnerable_dependencies()
-    print(message)
-    return 0 if fine and not found else 1
+    return "\n".join(found) or "secrets: none in the repository", not found
+
+
+SCANS: Final[dict[str, Callable[[], tuple[str, bool]]]] = {
+    "secrets": _secrets,
+    "code": found_in_the_code,
+    "python": vulnerable_dependencies,
+    "node": vulnerable_node_packages,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run those that are named; 1 when one found something or, where scans are required, couldn't look."""
+    told = [SCANS[name]() for name in names or ("secrets", "python")]
+    print("\n".join(message for message, _ in told))
+    return 0 if all(fine for _, fine in told) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
