@@ -94,6 +94,8 @@ lock: setup ## resolve requirements.txt anew, with hashes
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		deploy/image/requirements.in -o deploy/image/requirements.txt
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+		deploy/azure/requirements.in -o deploy/azure/requirements.txt
+	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		deploy/gitlab/requirements.in -o deploy/gitlab/requirements.txt
 	cd deploy/gitlab && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
 
@@ -110,6 +112,7 @@ synth: setup ## what is rendered from the definition in deploy/, checked; every 
 	$(BIN)/python -m deploy.monitoring.prometheus_rules --write
 	$(BIN)/python -m tests.deploy.promtool
 	$(BIN)/python -m deploy.aws.synthesis
+	$(BIN)/python -m deploy.azure.synthesis
 	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
 
 image: setup ## the image, built without a daemon (as root; Debian's buildah and debootstrap), looked through, listed, the journey played against it

@@ -5,12 +5,13 @@ A cell stands where its jurisdiction's file says that its data live, and backs u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
+from deploy.definition.azure_place import ZONES, AzurePlace, lawful_regions, read_azure_place
 from deploy.definition.reading import DEPLOY, DefinitionError, opened
 from deploy.definition.services import Definition, read_services
 from fintech.jurisdictions import Jurisdiction, UnknownJurisdiction, jurisdiction
@@ -44,7 +45,10 @@ class Size:
 
 @dataclass(frozen=True, kw_only=True)
 class CellPlace:
-    """Where a cell of an environment stands, and under which names its entity's clients find it."""
+    """Where a cell of an environment stands, and under which names its entity's clients find it.
+
+    `azure` is what only a cell on Azure has, and None elsewhere.
+    """
 
     name: str
     jurisdiction: Jurisdiction
@@ -55,6 +59,7 @@ class CellPlace:
     backup_region: str
     hosts: tuple[str, ...]
     size: Size
+    azure: AzurePlace | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +92,8 @@ def read_environment(path: Path, definition: Definition) -> Environment:
         raise top.error("name", f"is {name!r}", f"write the file's own name, {path.stem!r}")
     size_tables, cell_tables = top.table("sizes"), top.table("cells")
     sizes = {size: _size(size, size_tables.table(size), definition) for size in size_tables.names()}
-    cells = {cell: _cell(cell, cell_tables.table(cell), sizes) for cell in cell_tables.names()}
+    commands = (*definition.services, *definition.tasks)
+    cells = {cell: _cell(cell, cell_tables.table(cell), sizes, commands) for cell in cell_tables.names()}
     if unused := set(sizes) - {cell.size.name for cell in cells.values()}:
         raise top.error(f"sizes.{min(unused)}", "is no cell's size", "drop it, or give it to a cell")
     top.finish()
@@ -119,35 +125,43 @@ def _service_size(table: TableReader) -> ServiceSize:
     return size
 
 
-def _cell(name: str, table: TableReader, sizes: Mapping[str, Size]) -> CellPlace:
+def _cell(name: str, table: TableReader, sizes: Mapping[str, Size], commands: Collection[str]) -> CellPlace:
     clouds: tuple[Cloud, ...] = ("aws", "azure")
     law = _jurisdiction_of(name, table)
     size = table.choice("size", tuple(sizes))
+    cloud = table.choice("cloud", clouds)
     place = CellPlace(
         name=name,
         jurisdiction=law,
-        cloud=table.choice("cloud", clouds),
+        cloud=cloud,
         account=table.text("account"),
         region=table.text("region"),
         zones=table.texts("zones"),
         backup_region=table.text("backup_region"),
         hosts=table.texts("hosts"),
         size=sizes[size],
+        azure=read_azure_place(table, commands) if cloud == "azure" else None,
     )
+    regions = (law.region, law.backup_region)
+    region, backup_region = regions if cloud == "aws" else lawful_regions(*regions)
     for key, value, lawful in (
-        ("region", place.region, law.region),
-        ("backup_region", place.backup_region, law.backup_region),
+        ("region", place.region, region),
+        ("backup_region", place.backup_region, backup_region),
     ):
         if value != lawful:
             raise table.error(key, f"is {value!r}, but {law.code}.toml keeps the data elsewhere", f"write {lawful!r}")
     if len(place.zones) < 2:
         raise table.error("zones", "is one zone", "write two at least: one may fail")
-    if strays := [zone for zone in place.zones if not zone.startswith(place.region)]:
+    if strays := [zone for zone in place.zones if not _is_zone_of(place, zone)]:
         raise table.error("zones", f"holds {strays[0]!r}", f"write zones of {place.region}")
     if unknown := sorted(set(place.hosts) - set(law.hosts)):
         raise table.error("hosts", f"holds {unknown[0]!r}", f"write hosts of an entity in {law.code}.toml")
     table.finish()
     return place
+
+
+def _is_zone_of(place: CellPlace, zone: str) -> bool:
+    return zone.startswith(place.region) if place.cloud == "aws" else zone in ZONES
 
 
 def _jurisdiction_of(name: str, table: TableReader) -> Jurisdiction:

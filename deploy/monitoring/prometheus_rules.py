@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +36,7 @@ def rules_of(environment: Environment, alerts: Mapping[str, Alert]) -> str:
         "    rules:",
     ]
     for alert in alerts.values():
-        for expression, labels in _expressions(alert, environment):
+        for expression, labels in expressions(alert, environment.cells):
             lines += _rule(alert, expression, {"environment": environment.name, **labels})
     return "\n".join(lines) + "\n"
 
@@ -54,13 +54,13 @@ def _rule(alert: Alert, expression: str, labels: Mapping[str, str]) -> Iterator[
     yield f"          runbook: {json.dumps(f'deploy/runbooks/{alert.runbook}')}"
 
 
-def _expressions(alert: Alert, environment: Environment) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The alert's expressions with the labels that they don't bring themselves."""
+def expressions(alert: Alert, cells: Iterable[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The alert's expressions for these cells, with the labels that they don't bring themselves."""
     if alert.condition != "nobody":
         yield _EXPRESSIONS[alert.condition](alert), {}
         return
     # What isn't there has no labels: each cell is asked for by its name.
-    for cell in environment.cells:
+    for cell in cells:
         yield f"absent({_selected(alert.metric, {'cell': cell, **alert.where})} == 1)", {"cell": cell}
 
 

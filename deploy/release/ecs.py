@@ -30,22 +30,29 @@ def migrate(environment: Environment, cell: CellPlace, image: str, *, client: An
     """Run the new image's migration to its end, before any service has that image. Raises NotReleased."""
     ecs = client or boto3.client("ecs", region_name=cell.region)
     cluster = f"{environment.name}-{cell.name}"
-    task = ecs.describe_task_definition(taskDefinition=f"{cluster}-migrate")["taskDefinition"]
-    renewed = {key: value for key, value in task.items() if key not in DESCRIBED_ONLY}
-    renewed["containerDefinitions"] = [{**each, "image": image} for each in task["containerDefinitions"]]
-    registered = ecs.register_task_definition(**renewed)["taskDefinition"]["taskDefinitionArn"]
     beside = ecs.describe_services(cluster=cluster, services=[REACHES_EVERY_DATABASE])["services"][0]
     started = ecs.run_task(
         cluster=cluster,
-        taskDefinition=registered,
+        taskDefinition=_with_image(ecs, f"{cluster}-migrate", image),
         launchType="FARGATE",
         networkConfiguration=beside["networkConfiguration"],
     )
     if started["failures"] or not started["tasks"]:
         raise NotReleased(f"{cluster}: the migration wasn't started: {started['failures']}")
-    arn = started["tasks"][0]["taskArn"]
-    ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=[arn])
-    ended = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
+    _await_end(ecs, cluster, started["tasks"][0]["taskArn"])
+
+
+def _with_image(ecs: Any, family: str, image: str) -> str:
+    """A new version of a task's definition, which differs from the last in its image."""
+    task = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+    renewed = {key: value for key, value in task.items() if key not in DESCRIBED_ONLY}
+    renewed["containerDefinitions"] = [{**each, "image": image} for each in task["containerDefinitions"]]
+    return str(ecs.register_task_definition(**renewed)["taskDefinition"]["taskDefinitionArn"])
+
+
+def _await_end(ecs: Any, cluster: str, task: str) -> None:
+    ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=[task])
+    ended = ecs.describe_tasks(cluster=cluster, tasks=[task])["tasks"][0]
     if any(container.get("exitCode") != 0 for container in ended["containers"]):
         raise NotReleased(f"{cluster}: the migration failed: {ended.get('stoppedReason')}; its log says more")
 

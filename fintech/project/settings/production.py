@@ -3,7 +3,8 @@
 The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTECH_REGION, FINTECH_PRIMARY_HOST,
 FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST,
 FINTECH_VALKEY_CERTIFICATE_AUTHORITY (empty: the public ones), FINTECH_SECRETS_PREFIX (`production/eu`),
-FINTECH_SECRETS_PROVIDER with FINTECH_SECRETS_PATH, FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
+FINTECH_VALKEY_PORT (by default 6379), FINTECH_SECRETS_PROVIDER (by default a file) with FINTECH_SECRETS_PATH,
+FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
 FINTECH_HOSTS (with commas) are those of the jurisdiction's hosts that this deployment answers to, by default all.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import os
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from fintech.cells.topology import Endpoint, ServedCell, databases
 from fintech.cells.valkey_settings import caches, channel_layers, valkey_url
@@ -19,7 +21,6 @@ from fintech.jurisdictions import jurisdiction
 from fintech.project.settings.base import *  # noqa: F403
 from fintech.project.settings.base import SERVICE
 from fintech.secrets import secret, use_provider
-from fintech.secrets.local import LocalFileSecrets
 
 
 def _named(name: str, default: str | None = None) -> str:
@@ -37,10 +38,13 @@ _RULES = jurisdiction(CELL)
 _REGION = _named("FINTECH_REGION")
 _PREFIX = _named("FINTECH_SECRETS_PREFIX", f"production/{CELL}")
 
-FINTECH_SECRETS_PROVIDER = _named("FINTECH_SECRETS_PROVIDER", "fintech.secrets.local.LocalFileSecrets")
+_FILE, _MOUNTED = "fintech.secrets.local.LocalFileSecrets", "fintech.secrets.mounted.MountedSecrets"
+FINTECH_SECRETS_PROVIDER = _named("FINTECH_SECRETS_PROVIDER", _FILE)
+if FINTECH_SECRETS_PROVIDER not in (_FILE, _MOUNTED):
+    raise ImproperlyConfigured(f"FINTECH_SECRETS_PROVIDER is {FINTECH_SECRETS_PROVIDER}; write {_FILE} or {_MOUNTED}")
 FINTECH_SECRETS_OPTIONS = {"path": _named("FINTECH_SECRETS_PATH")}
 # Settings aren't complete yet, and two of them are secrets.
-use_provider(LocalFileSecrets(**FINTECH_SECRETS_OPTIONS))
+use_provider(import_string(FINTECH_SECRETS_PROVIDER)(**FINTECH_SECRETS_OPTIONS))
 
 _REPLICA = _named("FINTECH_REPLICA_HOST", "")
 FINTECH_SERVED_CELLS = {
@@ -60,7 +64,7 @@ DATABASES = databases(FINTECH_SERVED_CELLS.values(), pool=_POOL if SERVICE in PO
 SECRET_KEY = secret(f"{_PREFIX}/django/secret-key")
 VALKEY_URL = valkey_url(
     host=_named("FINTECH_VALKEY_HOST"),
-    port=6379,
+    port=int(_named("FINTECH_VALKEY_PORT", "6379")),
     password=secret(f"{_PREFIX}/valkey/password"),
     certificate_authority=_named("FINTECH_VALKEY_CERTIFICATE_AUTHORITY", "") or None,
 )
