@@ -42,7 +42,7 @@ class Cache(Construct):
         subnets = elasticache.CfnSubnetGroup(
             self, "Subnets", description="Stores of the cell", subnet_ids=stores.subnet_ids
         )
-        elasticache.CfnReplicationGroup(
+        self.nodes = elasticache.CfnReplicationGroup(
             self,
             "Nodes",
             replication_group_description=f"Valkey of the cell {cell.name}",

@@ -63,8 +63,8 @@ class Cluster(Construct):
         superuser.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         self.primary = self._primary(cell, rds.Credentials.from_secret(superuser))
         self._copy_backups(cell, backup_key)
-        for number in range(1, cell.size.database_replicas + 1):
-            # Under the primary's key, as every replica in its region is.
+        # Under the primary's key, as every replica in its region is.
+        self.replicas = [
             rds.DatabaseInstanceReadReplica(
                 self,
                 f"Replica{number}",
@@ -73,6 +73,8 @@ class Cluster(Construct):
                 removal_policy=cdk.RemovalPolicy.RETAIN,
                 **self._shared(),
             )
+            for number in range(1, cell.size.database_replicas + 1)
+        ]
 
     def _primary(self, cell: CellPlace, credentials: rds.Credentials) -> rds.DatabaseInstance:
         return rds.DatabaseInstance(
@@ -104,7 +106,7 @@ class Cluster(Construct):
             "monitoring_interval": cdk.Duration.seconds(60),
             "enable_performance_insights": True,
             "performance_insight_encryption_key": self._key,
-            "cloudwatch_logs_exports": ["postgresql"],
+            "cloudwatch_logs_exports": ["postgresql", "upgrade"],
             "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
         }
 

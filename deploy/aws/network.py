@@ -22,6 +22,8 @@ ENDPOINTS: Final = {
     "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
     "Images": ec2.InterfaceVpcEndpointAwsService.ECR,
     "Layers": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+    "Measures": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
+    "Folders": ec2.InterfaceVpcEndpointAwsService.ELASTIC_FILESYSTEM,
 }
 
 
@@ -63,6 +65,16 @@ class Network(Construct):
                 security_groups=[endpoints],
                 open=False,
             )
+
+    @property
+    def leaving_addresses(self) -> list[str]:
+        """The addresses by which whoever may leave the network is seen outside, one for each zone."""
+        found = []
+        for subnet in self.vpc.public_subnets:
+            address = subnet.node.find_child("EIP")
+            assert isinstance(address, ec2.CfnEIP)
+            found.append(address.ref)
+        return found
 
     def _group(self, name: str, what: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, name, vpc=self.vpc, description=what, allow_all_outbound=False)

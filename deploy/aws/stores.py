@@ -11,6 +11,8 @@ from constructs import Construct
 from deploy.aws.backups import Backups
 from deploy.aws.cache import Cache
 from deploy.aws.cluster import Cluster
+from deploy.aws.files import Files
+from deploy.aws.images import Images
 from deploy.aws.network import Network
 from deploy.aws.objects import Objects
 from deploy.definition import CellPlace, Definition, Environment
@@ -39,18 +41,11 @@ class Stores(cdk.Stack):
             termination_protection=True,
         )
         self.prefix = f"{environment.name}/{cell.name}"
-        logs_key = self._key("LogsKey", "logs")
+        self.logs_key = logs_key = self._key("LogsKey", "logs")
         logs_key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{cell.region}.amazonaws.com"))
-        secrets_key = self._key("SecretsKey", "secrets")
+        self.secrets_key = secrets_key = self._key("SecretsKey", "secrets")
         self.network = Network(self, "Network", cell=cell, key=logs_key)
-        self.secrets = {
-            secret.name: self._secret(secret.name, secrets_key)
-            for secret in definition.secrets.values()
-            if secret.rotate_days is not None
-        }
-        for secret in definition.secrets.values():
-            if secret.rotate_days is None:
-                self._place_for_a_secret(secret.name, secrets_key)
+        self.secrets = self._secrets(definition, secrets_key)
         self.cluster = Cluster(
             self,
             "Cluster",
@@ -61,7 +56,7 @@ class Stores(cdk.Stack):
             secret_name=f"{self.prefix}/database/postgres",
             backup_key=backups.key,
         )
-        Cache(
+        self.cache = Cache(
             self,
             "Cache",
             cell=cell,
@@ -70,6 +65,19 @@ class Stores(cdk.Stack):
             password=self.secrets["valkey/password"],
         )
         Objects(self, "Objects", key=self._key("ObjectsKey", "documents and anchors"))
+        self.files = Files(self, "Files", network=self.network, key=self._key("FilesKey", "folders"))
+        self.images = Images(self, "Images", of=name.removesuffix("-stores"), key=self._key("ImagesKey", "images"))
+
+    def _secrets(self, definition: Definition, key: kms.IKey) -> dict[str, secretsmanager.Secret]:
+        """Those that are rotated, and for the others their places."""
+        rotated = {
+            secret.name: self._secret(secret.name, key)
+            for secret in definition.secrets.values()
+            if secret.rotate_days is not None
+        }
+        for name in sorted(definition.secrets.keys() - rotated.keys()):
+            self._place_for_a_secret(name, key)
+        return rotated
 
     def _key(self, name: str, of: str) -> kms.Key:
         return kms.Key(

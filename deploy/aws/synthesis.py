@@ -1,10 +1,12 @@
 """Synthesises the templates and gives them back: `python -m deploy.aws.synthesis` writes them to `.local/aws`.
 
-Needs Node for the CDK's own code, and no account, no network and no npm.
+Needs Node for the CDK's own code, and no account, no network and no npm. What was synthesised from the same files isn't
+synthesised again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +20,11 @@ from deploy.locked_environment import REPOSITORY, locked_python
 
 OUTPUT: Final = REPOSITORY / ".local" / "aws"
 REQUIREMENTS: Final = Path(__file__).parent / "requirements.txt"
+# What the templates are made of.
+SOURCES: Final = ("deploy", "fintech/jurisdictions")
+REPORT: Final = "validation-report.json"
+# The CDK's own validation. What it finds is a fault; what the rules of others find is looked at by deploy/aws/scans.py.
+OWN: Final = "CloudFormation Validate"
 
 Template = dict[str, Any]
 
@@ -28,6 +35,30 @@ class NotSynthesised(RuntimeError):
 
 def synthesise(output: Path = OUTPUT) -> Mapping[str, Template]:
     """Every stack's template by its name (`production-eu-stores`). Raises NotSynthesised."""
+    made_from = output / "made-from"
+    wanted = _fingerprint()
+    if not made_from.exists() or made_from.read_text(encoding="ascii") != wanted:
+        _run(output)
+        made_from.write_text(wanted, encoding="ascii")
+    return {
+        path.name.partition(".")[0]: json.loads(path.read_text()) for path in sorted(output.glob("*.template.json"))
+    }
+
+
+def regions(output: Path = OUTPUT) -> Mapping[str, str]:
+    """In which account and region each stack stands, as `aws://<account>/<region>`."""
+    artifacts = json.loads((output / "manifest.json").read_text())["artifacts"]
+    return {name: artifact["environment"] for name, artifact in artifacts.items() if "environment" in artifact}
+
+
+def reported(output: Path = OUTPUT) -> Mapping[str, list[Mapping[str, Any]]]:
+    """What validation found, by the name of who validated."""
+    report = output / REPORT
+    plugins = json.loads(report.read_text())["pluginReports"] if report.exists() else []
+    return {plugin["pluginName"]: plugin["violations"] for plugin in plugins}
+
+
+def _run(output: Path) -> None:
     if shutil.which("node") is None:
         raise NotSynthesised("the CDK needs Node 20 or newer on the path")
     shutil.rmtree(output, ignore_errors=True)
@@ -41,29 +72,21 @@ def synthesise(output: Path = OUTPUT) -> Mapping[str, Template]:
         text=True,
         check=False,
     )
-    if done.returncode:
+    # With findings the CDK ends as if it had failed; then its report is there, and so is every template.
+    if done.returncode and not (output / REPORT).exists():
         raise NotSynthesised(f"the templates couldn't be made:\n{(done.stdout + done.stderr)[-4000:]}")
-    _refuse_findings(output)
-    return {
-        path.name.partition(".")[0]: json.loads(path.read_text()) for path in sorted(output.glob("*.template.json"))
-    }
-
-
-def regions(output: Path = OUTPUT) -> Mapping[str, str]:
-    """In which account and region each stack stands, as `aws://<account>/<region>`."""
-    artifacts = json.loads((output / "manifest.json").read_text())["artifacts"]
-    return {name: artifact["environment"] for name, artifact in artifacts.items() if "environment" in artifact}
-
-
-def _refuse_findings(output: Path) -> None:
-    """The CDK validates what it has made, and only reports it."""
-    report = output / "validation-report.json"
-    if not report.exists():
-        return
-    plugins = json.loads(report.read_text())["pluginReports"]
-    findings = [f"{found['ruleName']}: {found['description']}" for plugin in plugins for found in plugin["violations"]]
+    findings = [f"{found['ruleName']}: {found['description']}" for found in reported(output).get(OWN, [])]
     if findings:
         raise NotSynthesised("the CDK's own validation found:\n" + "\n".join(findings))
+
+
+def _fingerprint() -> str:
+    found = hashlib.sha256()
+    for source in SOURCES:
+        for path in sorted((REPOSITORY / source).rglob("*")):
+            if path.is_file() and path.suffix in (".py", ".toml", ".txt") and "tests" not in path.parts:
+                found.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
 
 
 def main() -> int:
@@ -75,6 +98,7 @@ def main() -> int:
         return 1
     for name, template in templates.items():
         print(f"{name}: {len(template['Resources'])} resources")
+    print(f"{len(templates)} stacks, {sum(len(template['Resources']) for template in templates.values())} resources")
     return 0
 
 

@@ -1,6 +1,7 @@
 """The one definition that everything is rendered from: services, alerts, environments with their cells and sizes."""
 
 from deploy.definition.alerts import Alert, read_alerts
+from deploy.definition.aws_place import AwsPlace
 from deploy.definition.azure_place import AzurePlace
 from deploy.definition.environments import CellPlace, Environment, Size, read_environment, read_environments
 from deploy.definition.reading import DefinitionError
@@ -8,6 +9,7 @@ from deploy.definition.services import Command, Definition, Service, Task, read_
 
 __all__ = [
     "Alert",
+    "AwsPlace",
     "AzurePlace",
     "CellPlace",
     "Command",

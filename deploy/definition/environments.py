@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
+from deploy.definition.aws_place import AwsPlace, fits_fargate, read_aws_place
 from deploy.definition.azure_place import ZONES, AzurePlace, lawful_regions, read_azure_place
 from deploy.definition.reading import DEPLOY, DefinitionError, opened
 from deploy.definition.services import Definition, read_services
@@ -47,7 +48,7 @@ class Size:
 class CellPlace:
     """Where a cell of an environment stands, and under which names its entity's clients find it.
 
-    `azure` is what only a cell on Azure has, and None elsewhere.
+    `aws` and `azure` are what only a cell on that cloud has, and None elsewhere.
     """
 
     name: str
@@ -59,6 +60,7 @@ class CellPlace:
     backup_region: str
     hosts: tuple[str, ...]
     size: Size
+    aws: AwsPlace | None
     azure: AzurePlace | None
 
 
@@ -130,6 +132,7 @@ def _cell(name: str, table: TableReader, sizes: Mapping[str, Size], commands: Co
     law = _jurisdiction_of(name, table)
     size = table.choice("size", tuple(sizes))
     cloud = table.choice("cloud", clouds)
+    hosts = table.texts("hosts")
     place = CellPlace(
         name=name,
         jurisdiction=law,
@@ -138,8 +141,9 @@ def _cell(name: str, table: TableReader, sizes: Mapping[str, Size], commands: Co
         region=table.text("region"),
         zones=table.texts("zones"),
         backup_region=table.text("backup_region"),
-        hosts=table.texts("hosts"),
+        hosts=hosts,
         size=sizes[size],
+        aws=read_aws_place(table, hosts) if cloud == "aws" else None,
         azure=read_azure_place(table, commands) if cloud == "azure" else None,
     )
     regions = (law.region, law.backup_region)
@@ -156,12 +160,24 @@ def _cell(name: str, table: TableReader, sizes: Mapping[str, Size], commands: Co
         raise table.error("zones", f"holds {strays[0]!r}", f"write zones of {place.region}")
     if unknown := sorted(set(place.hosts) - set(law.hosts)):
         raise table.error("hosts", f"holds {unknown[0]!r}", f"write hosts of an entity in {law.code}.toml")
+    if place.aws is not None:
+        _fits_aws(table, place, place.aws)
     table.finish()
     return place
 
 
 def _is_zone_of(place: CellPlace, zone: str) -> bool:
     return zone.startswith(place.region) if place.cloud == "aws" else zone in ZONES
+
+
+def _fits_aws(table: TableReader, place: CellPlace, aws: AwsPlace) -> None:
+    """Fargate has its pairs of processor and memory, and a standby stands in zones of the backup region."""
+    for service, size in place.size.services.items():
+        if not fits_fargate(size.processor, size.memory):
+            found = f"is {place.size.name!r}, whose {service} has {size.processor} and {size.memory} MiB"
+            raise table.error("size", found, "write a pair that Fargate has")
+    if strays := [zone for zone in aws.standby_zones if not zone.startswith(place.backup_region)]:
+        raise table.error("aws.standby_zones", f"holds {strays[0]!r}", f"write zones of {place.backup_region}")
 
 
 def _jurisdiction_of(name: str, table: TableReader) -> Jurisdiction:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, cast, get_args
 
 from deploy.definition.reading import DEPLOY, known, opened, texts_or_none
 from fintech.jurisdictions.reading import TableReader
@@ -24,6 +24,7 @@ _PLACEHOLDERS: Final = frozenset({"address", "port", "cell"})
 
 Signal = Literal["cpu", "connections", "queue-age", "none"]
 Schedule = Literal["on demand", "quarterly"]
+Folder = Literal["documents", "anchors"]
 Item = TypeVar("Item")
 
 
@@ -60,13 +61,18 @@ class Scaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What is run of the image, and what it may touch there: `databases` and `secrets` of its cell, nothing else."""
+    """What is run of the image, and what it may touch there: `databases` and `secrets` of its cell, nothing else.
+
+    `folders` are the places for files that it reads and writes; with `outside` it talks to servers of others.
+    """
 
     name: str
     what: str
     command: tuple[str, ...]
     databases: tuple[str, ...]
     secrets: tuple[str, ...]
+    folders: tuple[Folder, ...]
+    outside: bool
 
     @property
     def each_cell(self) -> bool:
@@ -160,6 +166,8 @@ def _service(
         command=_command(table),
         databases=_touched(table, "databases", databases),
         secrets=_touched(table, "secrets", secrets),
+        folders=_folders(table),
+        outside=_outside(table),
         port=table.integer("port", low=1024, high=65535),
         paths=texts_or_none(table, "paths"),
         stop_seconds=table.integer("stop_seconds", low=1, high=120),
@@ -184,6 +192,8 @@ def _task(name: str, table: TableReader, databases: Mapping[str, Database], secr
         command=_command(table),
         databases=_touched(table, "databases", databases),
         secrets=_touched(table, "secrets", secrets),
+        folders=_folders(table),
+        outside=_outside(table),
         schedule=table.choice("schedule", schedules) if "schedule" in table else "on demand",
     )
     _databases_match_secrets(table, task, databases, owners=True)
@@ -206,6 +216,15 @@ def _touched(table: TableReader, key: str, declared: Collection[str]) -> tuple[s
     names = texts_or_none(table, key)
     known(table, key, names, declared, declared=f"{FILE.name} under [{key}]")
     return names
+
+
+def _folders(table: TableReader) -> tuple[Folder, ...]:
+    known(table, "folders", texts_or_none(table, "folders"), get_args(Folder), declared="deploy/definition/services.py")
+    return cast("tuple[Folder, ...]", texts_or_none(table, "folders"))
+
+
+def _outside(table: TableReader) -> bool:
+    return table.boolean("outside") if "outside" in table else False
 
 
 def _databases_match_secrets(

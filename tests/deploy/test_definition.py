@@ -28,6 +28,8 @@ from trading.feed.routing import websocket_application
 OF_THE_ENGINES = {"database/postgres", "database/replicator"}
 # Secrets of providers that the local stack doesn't work with.
 OF_OTHER_PROVIDERS = {"psp/stripe/api-key", "psp/stripe/webhook-secret"}
+# Secrets that a cloud's monitoring uses, and no part of the product.
+OF_THE_MONITORING = {"pagerduty/endpoint"}
 SECTIONS = ["What it means", "What to look at", "What to do", "When it's over"]
 
 
@@ -44,7 +46,7 @@ def test_each_database_is_entered_by_the_roles_that_are_made_for_it() -> None:
 
 def test_each_secret_that_is_made_is_declared_and_the_reverse() -> None:
     made = {name.removeprefix("eu/") for name in local_secrets._makers(["eu"])}
-    assert set(read_services().secrets) == made - OF_THE_ENGINES | OF_OTHER_PROVIDERS
+    assert set(read_services().secrets) == made - OF_THE_ENGINES | OF_OTHER_PROVIDERS | OF_THE_MONITORING
 
 
 def test_only_the_worker_signs_and_only_tasks_own() -> None:
@@ -172,6 +174,8 @@ def test_a_runbook_names_commands_and_metrics_that_there_are(page: Path) -> None
         ("python manage.py relay", "sh -c relay", "begins with 'sh'; begin it with \"python\""),
         ('paths = ["/feed/*"]', 'paths = ["feed/*"]', "services.ws.paths: holds 'feed/*'; begin a path with /"),
         ("maximum = 2\n", "maximum = 3\n", "services.relay.scaling.maximum: is 3, but nothing scales it; write 2"),
+        ('folders = ["documents"]', 'folders = ["letters"]', "services.web.folders: names 'letters', which nobody"),
+        ("outside = true", 'outside = "yes"', "services.api.outside: is 'yes'"),
         ('schedule = "quarterly"', 'schedule = "yearly"', "tasks.drill.schedule: is 'yearly'; write one of"),
     ],
 )
@@ -211,6 +215,14 @@ def test_alerts_that_cannot_be_are_refused(tmp_path: Path, right: str, wrong: st
         ('"ap-southeast-2b"', '"eu-central-1b"', "cells.au.zones: holds 'eu-central-1b'; write zones of"),
         ("[cells.au]", "[cells.mars]", "cells.mars.jurisdiction: is 'mars'; write one that has a file"),
         ("beat = {", "bate = {", "sizes.large.services.beat: is missing"),
+        ('front = "cloudflare"', 'front = "none"', "cells.eu.aws.front: is 'none'; write one of"),
+        ('zone = "example.com"', 'zone = "example.org"', "cells.eu.aws.zone: is 'example.org', which doesn't hold"),
+        ('"Z0123456789EXAMPLE"', '"example.com"', "cells.eu.aws.hosted_zone: is 'example.com'; write the id"),
+        ('"eu-west-1a", "eu-west-1b", "eu-west-1c"', '"eu-west-1a"', "cells.eu.aws.standby_zones: is one zone"),
+        ('"eu-west-1b"', '"us-east-1b"', "cells.eu.aws.standby_zones: holds 'us-east-1b'; write zones of eu-west-1"),
+        ("monthly_budget = 20000", "monthly_budget = 0", "cells.eu.aws.monthly_budget: is 0"),
+        ("[cells.eu.aws]", "[cells.eu.azure]", "cells.eu.aws: is missing"),
+        ("memory = 4096", "memory = 4095", "cells.eu.size: is 'large', whose api has 2048 and 4095 MiB; write a pair"),
         ('name = "production"', 'name = "staging"', "name: is 'staging'; write the file's own name"),
     ],
 )

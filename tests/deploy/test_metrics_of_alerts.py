@@ -9,7 +9,9 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 
+from deploy.aws.measures import LOOKS, measures
 from deploy.definition import Alert, read_alerts, read_services
+from fintech.observability.measuring import Measure
 from fintech.observability.metrics import LATENCY_BUCKETS, _CallbackGauge
 
 # What only some services import.
@@ -21,6 +23,7 @@ MODULES = (
     "trading.engine.engine",
     "trading.feed.connection",
 )
+SIGNALS = {"fintech_feed_connections", "fintech_webhook_oldest_seconds"}
 TYPES = {
     "slower": "histogram",
     "failing": "histogram",
@@ -58,7 +61,7 @@ def test_an_alert_reads_what_there_is(alert: Alert) -> None:
 
 def test_what_scales_a_service_is_a_metric_of_its_cell() -> None:
     scaled = {service.scaling.metric for service in read_services().services.values()} - {None}
-    assert scaled == {"fintech_feed_connections", "fintech_webhook_oldest_seconds"}
+    assert scaled == SIGNALS
     assert all("cell" in shown_metrics()[metric][1] for metric in scaled)  # type: ignore[index]
 
 
@@ -69,3 +72,10 @@ def test_no_metric_is_without_its_cell_unless_it_is_of_the_process() -> None:
         "fintech_probe_passed",
         "fintech_slow_bodies_total",
     }
+
+
+def test_what_cloudwatch_is_told_is_every_alert_and_every_signal() -> None:
+    """As the container beside each service reads it."""
+    told = measures(read_alerts(), read_services())
+    assert {Measure.told(each).name for each in told} == {*read_alerts(), *SIGNALS}
+    assert all(LOOKS[alert.condition] for alert in read_alerts().values())

@@ -3,8 +3,8 @@
 The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTECH_REGION, FINTECH_PRIMARY_HOST,
 FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST,
 FINTECH_VALKEY_CERTIFICATE_AUTHORITY (empty: the public ones), FINTECH_SECRETS_PREFIX (`production/eu`),
-FINTECH_VALKEY_PORT (by default 6379), FINTECH_SECRETS_PROVIDER (by default a file) with FINTECH_SECRETS_PATH,
-FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
+FINTECH_VALKEY_PORT (by default 6379), FINTECH_SECRETS_PROVIDER (by default a file, whose path FINTECH_SECRETS_PATH
+tells), FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
 FINTECH_HOSTS (with commas) are those of the jurisdiction's hosts that this deployment answers to, by default all.
 """
 
@@ -38,11 +38,16 @@ _RULES = jurisdiction(CELL)
 _REGION = _named("FINTECH_REGION")
 _PREFIX = _named("FINTECH_SECRETS_PREFIX", f"production/{CELL}")
 
+_AWS = "fintech.secrets.aws.SecretsManagerSecrets"
 _FILE, _MOUNTED = "fintech.secrets.local.LocalFileSecrets", "fintech.secrets.mounted.MountedSecrets"
 FINTECH_SECRETS_PROVIDER = _named("FINTECH_SECRETS_PROVIDER", _FILE)
-if FINTECH_SECRETS_PROVIDER not in (_FILE, _MOUNTED):
-    raise ImproperlyConfigured(f"FINTECH_SECRETS_PROVIDER is {FINTECH_SECRETS_PROVIDER}; write {_FILE} or {_MOUNTED}")
-FINTECH_SECRETS_OPTIONS = {"path": _named("FINTECH_SECRETS_PATH")}
+if FINTECH_SECRETS_PROVIDER not in (_FILE, _MOUNTED, _AWS):
+    raise ImproperlyConfigured(
+        f"FINTECH_SECRETS_PROVIDER is {FINTECH_SECRETS_PROVIDER}; write {_FILE}, {_MOUNTED} or {_AWS}"
+    )
+FINTECH_SECRETS_OPTIONS = (
+    {"region": _REGION} if FINTECH_SECRETS_PROVIDER == _AWS else {"path": _named("FINTECH_SECRETS_PATH")}
+)
 # Settings aren't complete yet, and two of them are secrets.
 use_provider(import_string(FINTECH_SECRETS_PROVIDER)(**FINTECH_SECRETS_OPTIONS))
 

@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from deploy.aws.policies import POLICIES, Subject, findings
-from deploy.aws.synthesis import regions, synthesise
-from deploy.definition import read_environments, read_services
+from tests.deploy.planting import Change, found_in, of, setting, subjects, without
 
 pytestmark = pytest.mark.synth
 
-Change = Callable[[dict[str, Any]], object]
-
 
 @pytest.fixture(scope="module")
-def subjects() -> Mapping[str, Subject]:
+def stores() -> Mapping[str, Subject]:
     """The stores of every cell of every environment."""
-    templates, stand_in = synthesise(), regions()
-    definition = read_services()
-    return {
-        name: Subject(templates[name], environment, cell, definition, stand_in[name])
-        for environment in read_environments().values()
-        for cell in environment.cells.values()
-        for name in [f"{environment.name}-{cell.name}-stores"]
-    }
+    return subjects("stores")
 
 
-def test_every_cell_is_as_promised(subjects: Mapping[str, Subject]) -> None:
-    assert len(subjects) == 4
-    assert [finding for subject in subjects.values() for finding in findings(subject)] == []
-
-
-def of(template: dict[str, Any], *types: str, which: str = "") -> Iterator[dict[str, Any]]:
-    for name, resource in template["Resources"].items():
-        if resource["Type"] in types and which in name:
-            yield resource
-
-
-def setting(types: str, key: str, value: object, which: str = "") -> Change:
-    """Sets a property of the first resource of a type."""
-
-    def change(template: dict[str, Any]) -> None:
-        next(of(template, types, which=which))["Properties"][key] = value
-
-    return change
-
-
-def without(types: str, key: str, which: str = "") -> Change:
-    """Takes a property from the first resource of a type."""
-    return lambda template: next(of(template, types, which=which))["Properties"].pop(key)
+def test_every_cell_is_as_promised(stores: Mapping[str, Subject]) -> None:
+    assert len(stores) == 4
+    assert [finding for subject in stores.values() for finding in findings("stores", subject)] == []
 
 
 def force_no_tls(template: dict[str, Any]) -> None:
@@ -150,18 +119,16 @@ OPEN = [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 5432, "ToPort":
         (joined, "P31 Peer"),
     ],
 )
-def test_what_is_planted_is_found(subjects: Mapping[str, Subject], planted: Change, finding: str) -> None:
-    subject = subjects["production-eu-stores"]
-    template = copy.deepcopy(dict(subject.template))
-    planted(template)
-    assert template != subject.template
-    assert [found for found in findings(replace(subject, template=template)) if found.startswith(finding)]
+def test_what_is_planted_is_found(stores: Mapping[str, Subject], planted: Change, finding: str) -> None:
+    found = found_in("stores", stores["production-eu-stores"], planted)
+    assert [each for each in found if each.startswith(finding)]
 
 
-def test_a_stack_elsewhere_is_found(subjects: Mapping[str, Subject]) -> None:
-    subject = replace(subjects["production-eu-stores"], stands_in="aws://111111111111/us-east-1")
-    assert findings(subject) == ["P30 the stack stands in aws://111111111111/us-east-1, not in eu-central-1"]
+def test_a_stack_elsewhere_is_found(stores: Mapping[str, Subject]) -> None:
+    subject = replace(stores["production-eu-stores"], stands_in="aws://111111111111/us-east-1")
+    assert findings("stores", subject) == ["P30 the stack stands in aws://111111111111/us-east-1, not in eu-central-1"]
 
 
 def test_every_policy_names_its_promise() -> None:
-    assert all(policy.__doc__ and policy.__doc__.startswith("P") for policy in POLICIES)
+    for policies in POLICIES.values():
+        assert all(policy.__doc__ and policy.__doc__.startswith("P") for policy in policies)

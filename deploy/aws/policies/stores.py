@@ -1,47 +1,18 @@
-"""What the product promises of its stores, asked of the rendered templates; each finding begins with the promise.
-
-Pure: a template is JSON, and nothing of the CDK is needed here.
-"""
+"""What is promised of a cell's stores."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from deploy.definition import CellPlace, Definition, Environment
+from deploy.aws.policies.subject import Policy, Subject, reference
 
 KEPT_DAYS: Final = 35
 KEPT_FOR_GOOD: Final = ("AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret")
 # What would join two networks, and so two cells.
 JOINING: Final = ("AWS::EC2::VPCPeeringConnection", "AWS::EC2::TransitGatewayAttachment", "AWS::EC2::VPNConnection")
 EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A stack of a cell's stores, and what it is to be."""
-
-    template: Mapping[str, Any]
-    environment: Environment
-    cell: CellPlace
-    definition: Definition
-    stands_in: str
-
-    def of(self, *types: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """The resources of these types, with their properties."""
-        for name, resource in self.template["Resources"].items():
-            if resource["Type"] in types:
-                yield name, resource.get("Properties", {})
-
-
-Policy = Callable[[Subject], Iterator[str]]
-
-
-def findings(subject: Subject) -> list[str]:
-    """Everything that isn't as promised."""
-    return [finding for policy in POLICIES for finding in policy(subject)]
 
 
 def region_is_lawful(subject: Subject) -> Iterator[str]:
@@ -112,7 +83,7 @@ def encrypted_at_rest(subject: Subject) -> Iterator[str]:
 
 def objects_are_encrypted(subject: Subject) -> Iterator[str]:
     """P14: buckets too; the access logs' own under Amazon's key, since who writes there knows none of ours."""
-    logs = {_reference(properties["LoggingConfiguration"]["DestinationBucketName"]) for properties in _logging(subject)}
+    logs = {reference(properties["LoggingConfiguration"]["DestinationBucketName"]) for properties in _logging(subject)}
     for name, properties in subject.of("AWS::S3::Bucket"):
         rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
         algorithms = {rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules}
@@ -124,14 +95,14 @@ def encrypted_on_the_way(subject: Subject) -> Iterator[str]:
     """P14: TLS on every connection, refused without it."""
     groups = dict(subject.of("AWS::RDS::DBParameterGroup"))
     for name, properties in subject.of("AWS::RDS::DBInstance"):
-        group = groups.get(_reference(properties.get("DBParameterGroupName")), {})
+        group = groups.get(reference(properties.get("DBParameterGroupName")), {})
         if group.get("Parameters", {}).get("rds.force_ssl") != "1":
             yield f"P14 {name}: takes connections without TLS"
     for name, properties in subject.of("AWS::ElastiCache::ReplicationGroup"):
         if properties.get("TransitEncryptionMode") != "required" or "AuthToken" not in properties:
             yield f"P14 {name}: takes connections without TLS or password"
     by_tls = {
-        _reference(properties["Bucket"])
+        reference(properties["Bucket"])
         for _, properties in subject.of("AWS::S3::BucketPolicy")
         if any(_refuses_plain(statement) for statement in properties["PolicyDocument"]["Statement"])
     }
@@ -232,19 +203,14 @@ def _stores_that_reach_out(subject: Subject) -> Iterator[str]:
     if not stores:
         yield "P1 the stores have no subnets of their own"
     tables = {
-        _reference(properties["RouteTableId"]): _reference(properties["SubnetId"])
+        reference(properties["RouteTableId"]): reference(properties["SubnetId"])
         for _, properties in subject.of("AWS::EC2::SubnetRouteTableAssociation")
     }
     for name, properties in subject.of("AWS::EC2::Route"):
-        if tables.get(_reference(properties["RouteTableId"])) in stores:
+        if tables.get(reference(properties["RouteTableId"])) in stores:
             yield f"P1 {name}: a way out for stores"
 
 
 def _refuses_plain(statement: Mapping[str, Any]) -> bool:
     plain = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
     return bool(statement["Effect"] == "Deny" and plain == "false" and statement["Action"] == "s3:*")
-
-
-def _reference(value: object) -> str:
-    """The name of the resource that a property refers to; empty for what is no reference."""
-    return str(value.get("Ref", "")) if isinstance(value, dict) else ""

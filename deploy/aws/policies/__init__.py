@@ -1,0 +1,24 @@
+"""What the product promises, asked of the rendered templates; each finding begins with the promise's number.
+
+Each kind of stack (the last word of its name) has its own policies; `deploy/aws/policies/table.py` lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from deploy.aws.policies import door, services, stores
+from deploy.aws.policies.subject import Policy, Subject
+
+__all__ = ["POLICIES", "Policy", "Subject", "findings"]
+
+POLICIES: Final[Mapping[str, tuple[Policy, ...]]] = {
+    "stores": stores.POLICIES,
+    "services": services.POLICIES + door.POLICIES,
+}
+
+
+def findings(kind: str, subject: Subject) -> list[str]:
+    """Everything that isn't as promised of a stack of this kind."""
+    return [finding for policy in POLICIES[kind] for finding in policy(subject)]

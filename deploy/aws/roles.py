@@ -1,0 +1,82 @@
+"""The roles of a task: one that starts it, and one by which it does what its definition says, and no more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_efs as efs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from deploy.aws.files import Files
+from deploy.aws.measures import NAMESPACE
+from deploy.definition import Command
+
+TASKS: Final = "ecs-tasks.amazonaws.com"
+
+
+def running_role(
+    scope: Construct, name: str, command: Command, *, prefix: str, key: kms.IKey, files: Files
+) -> iam.Role:
+    """Reads the secrets that the command declares, of this cell alone, tells its metrics and enters its folders."""
+    role = iam.Role(scope, name, assumed_by=_tasks(scope), description=f"{prefix}: what {command.name} may do")
+    _may_read(role, command, prefix, key)
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["cloudwatch:PutMetricData"],
+            # Metrics have no ARN; the namespace is what can be said.
+            resources=["*"],
+            conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+        )
+    )
+    for folder in command.folders:
+        _may_enter(role, files.system, files.folders[folder])
+    return role
+
+
+def starting_role(
+    scope: Construct, name: str, *, prefix: str, repository: ecr.IRepository, log: logs.ILogGroup
+) -> iam.Role:
+    """Pulls the cell's images and writes to its log; knows no secret."""
+    role = iam.Role(scope, name, assumed_by=_tasks(scope), description=f"{prefix}: how its tasks are started")
+    repository.grant_pull(role)
+    log.grant_write(role)
+    return role
+
+
+def _tasks(scope: Construct) -> iam.IPrincipal:
+    """ECS, for tasks of this account alone."""
+    return iam.ServicePrincipal(TASKS, conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}})
+
+
+def _may_enter(role: iam.Role, system: efs.IFileSystem, folder: efs.IAccessPoint) -> None:
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+            resources=[system.file_system_arn],
+            conditions={"StringEquals": {"elasticfilesystem:AccessPointArn": folder.access_point_arn}},
+        )
+    )
+
+
+def _may_read(role: iam.Role, command: Command, prefix: str, key: kms.IKey) -> None:
+    stack = cdk.Stack.of(role)
+    start = f"arn:aws:secretsmanager:{stack.region}:{stack.account}:secret:{prefix}"
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["secretsmanager:GetSecretValue"],
+            # Secrets Manager ends a secret's name by six characters of its own.
+            resources=[f"{start}/{secret}-??????" for secret in command.secrets],
+        )
+    )
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{stack.region}.amazonaws.com"}},
+        )
+    )

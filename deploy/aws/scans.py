@@ -1,0 +1,174 @@
+"""What others' rules find in the templates: `python -m deploy.aws.scans`. None may be left without a reason.
+
+cdk-nag's rules (AWS Solutions, PCI DSS 3.2.1) have been asked while synthesising; cfn-lint and checkov are asked here.
+Each finding is mended, or accepted in accepted.toml with the reason why it stays; a reason that nothing needs is a
+fault as well. All of it runs without an account and without the network.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.aws.synthesis import OUTPUT, OWN, REQUIREMENTS, NotSynthesised, reported, synthesise
+from deploy.locked_environment import REPOSITORY, locked_python
+
+ACCEPTED: Final = Path(__file__).parent / "accepted.toml"
+SHORTEST_REASON: Final = 30
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A rule that something breaks: `place` is the stack, and in it the resource or its path."""
+
+    tool: str
+    rule: str
+    place: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A rule that may be broken, at the places that match one of the patterns, and why."""
+
+    rule: str
+    where: tuple[str, ...]
+    reason: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it is this rule at one of these places."""
+        return finding.rule == self.rule and any(fnmatch.fnmatchcase(finding.place, each) for each in self.where)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """Everything that was found, and how many checks passed, by the tool that tells it."""
+
+    findings: tuple[Finding, ...]
+    passed: Mapping[str, int]
+
+
+def read_accepted(path: Path = ACCEPTED) -> tuple[Accepted, ...]:
+    """The accepted findings. Raises ValueError for a reason that is none."""
+    entries = tomllib.loads(path.read_text(encoding="utf-8"))["accepted"]
+    accepted = tuple(Accepted(entry["rule"], tuple(entry["where"]), entry["reason"]) for entry in entries)
+    for entry in accepted:
+        if len(entry.reason) < SHORTEST_REASON:
+            raise ValueError(f"{path.name}: {entry.rule} is accepted without a reason that says why")
+    return accepted
+
+
+def judged(findings: Collection[Finding], accepted: Collection[Accepted]) -> list[str]:
+    """What is to be done: findings without a reason, and reasons without a finding."""
+    left = [
+        f"{found.tool} {found.rule} {found.place}: {found.what}"
+        for found in sorted(findings)
+        if not any(entry.covers(found) for entry in accepted)
+    ]
+    idle = [entry for entry in accepted if not any(entry.covers(found) for found in findings)]
+    return left + [f"accepted.toml: nothing breaks {entry.rule} at {', '.join(entry.where)}; drop it" for entry in idle]
+
+
+def scan(output: Path = OUTPUT) -> Scanned:
+    """Ask all of them. Raises NotSynthesised."""
+    synthesise(output)
+    binaries = locked_python(".venv-aws", REQUIREMENTS).parent
+    templates = sorted(output.glob("*.template.json"))
+    with ThreadPoolExecutor(max_workers=2) as both:
+        linted, checked = both.submit(_cfn_lint, binaries, templates), both.submit(_checkov, binaries, templates)
+        findings = [*_nag(output), *linted.result(), *checked.result()[0]]
+    return Scanned(tuple(findings), {"checkov": checked.result()[1]})
+
+
+def _nag(output: Path) -> Iterator[Finding]:
+    for pack, violations in reported(output).items():
+        if pack == OWN:
+            continue
+        for found in violations:
+            for construct in found["violatingConstructs"]:
+                yield Finding("cdk-nag", found["ruleName"], construct["constructPath"], found["description"])
+
+
+def _cfn_lint(binaries: Path, templates: Collection[Path]) -> list[Finding]:
+    # Of informational rules it says nothing by itself: they are advice on what a template could say shorter.
+    answer = _asked(binaries, "cfn-lint", "--format", "json", *map(str, templates))
+    return [
+        Finding(
+            "cfn-lint",
+            found["Rule"]["Id"],
+            f"{Path(found['Filename']).name.partition('.')[0]}/{'/'.join(map(str, found['Location']['Path'] or []))}",
+            found["Message"],
+        )
+        for found in answer
+    ]
+
+
+def _checkov(binaries: Path, templates: Collection[Path]) -> tuple[list[Finding], int]:
+    answer = _asked(
+        binaries, "checkov", "--framework", "cloudformation", "--output", "json", "--compact", "--quiet",
+        "--skip-download", *(word for path in templates for word in ("--file", str(path))),
+    )  # fmt: skip
+    if answer["summary"]["parsing_errors"]:
+        raise NotSynthesised(f"checkov couldn't read {answer['summary']['parsing_errors']} templates")
+    findings = [_of_checkov(found) for found in answer["results"]["failed_checks"]]
+    return findings, int(answer["summary"]["passed"])
+
+
+def _of_checkov(found: Mapping[str, Any]) -> Finding:
+    stack, resource = Path(found["file_path"]).name.partition(".")[0], found["resource"].partition(".")[2]
+    return Finding("checkov", found["check_id"], f"{stack}/{resource}", found["check_name"])
+
+
+def _asked(binaries: Path, tool: str, *arguments: str) -> Any:
+    """The tool's answer as JSON. Findings make it end with another code than 0, an answer that is none is a fault."""
+    done = subprocess.run(
+        # Its own script may name another Python than this environment's.
+        [str(binaries / "python"), str(binaries / tool), *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, "AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        return json.loads(done.stdout)
+    except ValueError as unreadable:
+        raise NotSynthesised(f"{tool} said nothing that can be read:\n{done.stderr[-2000:]}") from unreadable
+
+
+def _count(scanned: Scanned) -> None:
+    tools = Counter(found.tool for found in scanned.findings)
+    for tool in ("cdk-nag", "cfn-lint", "checkov"):
+        passed = f", {scanned.passed[tool]:,} checks passed" if tool in scanned.passed else ""
+        print(f"{tool}: {tools[tool]} findings{passed}")
+
+
+def main() -> int:
+    """Scan, and tell what is left."""
+    try:
+        accepted, scanned = read_accepted(), scan()
+    except (NotSynthesised, ValueError) as why:
+        print(why)
+        return 1
+    left = judged(scanned.findings, accepted)
+    _count(scanned)
+    print(
+        f"{len(scanned.findings)} findings accepted for {len(accepted)} written reasons"
+        if not left
+        else "\n".join(left)
+    )
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

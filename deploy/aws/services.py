@@ -1,0 +1,177 @@
+"""A cell's services and tasks on Fargate, and the door that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from deploy.aws.blue_green import BlueGreen
+from deploy.aws.containers import Stands
+from deploy.aws.door import Door
+from deploy.aws.fleet import Fleet
+from deploy.aws.network import SERVICES
+from deploy.aws.outside import Outside
+from deploy.aws.stores import Stores
+from deploy.aws.switching import Switching
+from deploy.aws.task_definitions import TaskDefinitions
+from deploy.aws.tasks import Tasks
+from deploy.definition import Alert, AwsPlace, CellPlace, Definition, Environment, Service
+
+LOGS_KEPT_DAYS = 366
+
+
+class Services(cdk.Stack):
+    """The stack of what runs. The image is told by its digest: what was tested is what starts.
+
+    `desired` is how many of each service run instead of its minimum: none, where a standby waits.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        environment: Environment,
+        cell: CellPlace,
+        definition: Definition,
+        alerts: Mapping[str, Alert],
+        stores: Stores,
+        desired: int | None = None,
+    ) -> None:
+        super().__init__(
+            scope, name, env=cdk.Environment(account=stores.account, region=stores.region), termination_protection=True
+        )
+        assert cell.aws is not None
+        self._cell, self._stores, self._prefix = cell, stores, stores.prefix
+        self._vpc = stores.network.vpc
+        self.cluster = self._cluster()
+        self.door = self._door(cell.aws)
+        self._outside = Outside(self, "Outside", cell=cell, aws=cell.aws, vpc=self._vpc)
+        self._served = self._group_of_served(definition)
+        self._switching = Switching(
+            self, "Switching", prefix=self._prefix, network=stores.network, door=self.door, log_key=stores.logs_key
+        )
+        stands = self._stands(environment, definition, alerts)
+        self._definitions = TaskDefinitions(self, "Definitions", stands=stands, stores=stores)
+        self.deployments: dict[str, BlueGreen] = {}
+        self.running = self._run(definition, desired)
+        Tasks(
+            self,
+            "Tasks",
+            prefix=self._prefix,
+            cluster=self.cluster,
+            tasks=definition.tasks,
+            definitions=self._definitions,
+            groups=[stores.network.services],
+            subnets=self._vpc.select_subnets(subnet_group_name=SERVICES).subnet_ids,
+            key=stores.logs_key,
+        )
+
+    def _run(self, definition: Definition, desired: int | None) -> dict[str, ecs.CfnService]:
+        fleet = Fleet(self, "Fleet", prefix=self._prefix, cluster=self.cluster, vpc=self._vpc, desired=desired)
+        running = {}
+        for priority, service in enumerate(definition.services.values(), 1):
+            if service.public:
+                self.deployments[service.name] = self._blue_green(service, priority)
+            task = self._definitions.of(service)
+            running[service.name] = fleet.run(service, task, self._groups(service), self.deployments.get(service.name))
+        return running
+
+    def _cluster(self) -> ecs.CfnCluster:
+        return ecs.CfnCluster(
+            self,
+            "Cluster",
+            cluster_name=self._prefix.replace("/", "-"),
+            cluster_settings=[ecs.CfnCluster.ClusterSettingsProperty(name="containerInsights", value="enhanced")],
+        )
+
+    def _door(self, aws: AwsPlace) -> Door:
+        return Door(
+            self,
+            "Door",
+            prefix=self._prefix,
+            cell=self._cell,
+            aws=aws,
+            vpc=self._vpc,
+            log_bucket=self._log_bucket(),
+            log_key=self._stores.logs_key,
+        )
+
+    def _stands(self, environment: Environment, definition: Definition, alerts: Mapping[str, Alert]) -> Stands:
+        cluster = self._stores.cluster
+        return Stands(
+            environment=environment,
+            cell=self._cell,
+            definition=definition,
+            alerts=alerts,
+            image=self._image(),
+            region=self.region,
+            primary=cluster.primary.db_instance_endpoint_address,
+            replica=cluster.replicas[0].db_instance_endpoint_address if cluster.replicas else "",
+            valkey=self._stores.cache.nodes.attr_primary_end_point_address,
+        )
+
+    def _image(self) -> str:
+        repository = f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{self._prefix.replace('/', '-')}"
+        image = cdk.CfnParameter(
+            self,
+            "Image",
+            description="The image by its digest, from this cell's own repository",
+            allowed_pattern=repository.replace(".", r"\.") + "@sha256:[0-9a-f]{64}",
+        )
+        return str(image.value_as_string)
+
+    def _group_of_served(self, definition: Definition) -> ec2.SecurityGroup:
+        served = ec2.SecurityGroup(
+            self,
+            "Served",
+            vpc=self._vpc,
+            description="Services that the load balancer reaches",
+            allow_all_outbound=False,
+        )
+        for port in sorted({service.port for service in definition.services.values() if service.public}):
+            served.add_ingress_rule(self.door.group, ec2.Port.tcp(port), "the load balancer")
+            self.door.group.add_egress_rule(served, ec2.Port.tcp(port), "services that it reaches")
+        return served
+
+    def _groups(self, service: Service) -> list[ec2.ISecurityGroup]:
+        groups: list[ec2.ISecurityGroup] = [self._stores.network.services]
+        if service.outside:
+            groups.append(self._outside.group)
+        if service.public:
+            groups.append(self._served)
+        return groups
+
+    def _blue_green(self, service: Service, priority: int) -> BlueGreen:
+        return BlueGreen(
+            self,
+            service.name.capitalize(),
+            prefix=self._prefix,
+            service=service,
+            hosts=self._cell.hosts,
+            priority=priority,
+            vpc=self._vpc,
+            door=self.door,
+            asker=self._switching.asker,
+            switching=self._switching.role,
+        )
+
+    def _log_bucket(self) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "AccessLog",
+            # The load balancer can't write under a key of ours.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(LOGS_KEPT_DAYS))],
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )

@@ -1,0 +1,115 @@
+"""What runs to its end: by a schedule, or by the pipeline's own role, which may start these tasks and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from deploy.aws.task_definitions import TaskDefinitions
+from deploy.definition import Task
+
+# Early on the first Sunday of a quarter, by UTC.
+QUARTERLY: Final = "cron(0 3 ? 1,4,7,10 SUN#1 *)"
+
+
+class Tasks(Construct):
+    """The tasks' definitions, the schedule of those that have one, and who may start the others."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        prefix: str,
+        cluster: ecs.CfnCluster,
+        tasks: Mapping[str, Task],
+        definitions: TaskDefinitions,
+        groups: Sequence[ec2.ISecurityGroup],
+        subnets: Sequence[str],
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, name)
+        self._cluster, self._definitions, self._key = cluster, definitions, key
+        self._network = scheduler.CfnSchedule.NetworkConfigurationProperty(
+            awsvpc_configuration=scheduler.CfnSchedule.AwsVpcConfigurationProperty(
+                subnets=list(subnets),
+                security_groups=[group.security_group_id for group in groups],
+                assign_public_ip="DISABLED",
+            )
+        )
+        for task in tasks.values():
+            definition = definitions.of(task)
+            if task.schedule == "quarterly":
+                self._schedule(task, definition, prefix)
+            else:
+                self._on_demand(task, definition, prefix)
+
+    def _schedule(self, task: Task, definition: ecs.CfnTaskDefinition, prefix: str) -> None:
+        unstarted = sqs.Queue(
+            self,
+            f"{task.name.capitalize()}NotStarted",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=self._key,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        role = self._starter(task, definition, iam.ServicePrincipal("scheduler.amazonaws.com"), prefix)
+        unstarted.grant_send_messages(role)
+        scheduler.CfnSchedule(
+            self,
+            f"{task.name.capitalize()}Schedule",
+            name=f"{prefix.replace('/', '-')}-{task.name}",
+            description=task.what,
+            schedule_expression=QUARTERLY,
+            schedule_expression_timezone="UTC",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            kms_key_arn=self._key.key_arn,
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self._cluster.attr_arn,
+                role_arn=role.role_arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=unstarted.queue_arn),
+                ecs_parameters=scheduler.CfnSchedule.EcsParametersProperty(
+                    task_definition_arn=definition.ref, launch_type="FARGATE", network_configuration=self._network
+                ),
+            ),
+        )
+
+    def _on_demand(self, task: Task, definition: ecs.CfnTaskDefinition, prefix: str) -> None:
+        """Only who has taken this role starts it: the pipeline, whose own role is told when the stack is made."""
+        pipeline = cdk.CfnParameter(
+            cdk.Stack.of(self),
+            f"{task.name.capitalize()}Pipeline",
+            description=f"ARN of the pipeline's role, which alone may start {task.name}",
+            allowed_pattern=r"arn:aws:iam::\d{12}:role/.+",
+        )
+        self._starter(task, definition, iam.ArnPrincipal(pipeline.value_as_string), prefix)
+
+    def _starter(self, task: Task, definition: ecs.CfnTaskDefinition, who: iam.IPrincipal, prefix: str) -> iam.Role:
+        role = iam.Role(
+            self, f"{task.name.capitalize()}Starter", assumed_by=who, description=f"{prefix}: starts {task.name}"
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["ecs:RunTask"],
+                resources=[definition.ref],
+                conditions={"ArnEquals": {"ecs:cluster": self._cluster.attr_arn}},
+            )
+        )
+        handed = (self._definitions.starting, self._definitions.running[task.name])
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[each.role_arn for each in handed],
+                conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+            )
+        )
+        return role

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
+
+from fintech.secrets import SecretMissing, SecretProvider, SecretsUnavailable
+from fintech.secrets.aws import SecretsManagerSecrets
+
+NAME = "production/eu/database/payments_app"
+
+
+@pytest.fixture
+def stubbed() -> Iterator[tuple[SecretsManagerSecrets, Stubber]]:
+    client = boto3.client(
+        "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stub:
+        yield SecretsManagerSecrets("eu-central-1", client=client), stub
+        stub.assert_no_pending_responses()
+
+
+def test_it_reads_the_current_version_by_name(stubbed: tuple[SecretsManagerSecrets, Stubber]) -> None:
+    secrets, stub = stubbed
+    stub.add_response("get_secret_value", {"Name": NAME, "SecretString": "s3cret"}, {"SecretId": NAME})
+    assert isinstance(secrets, SecretProvider)
+    assert secrets.fetch(NAME) == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ResourceNotFoundException", SecretMissing),
+        ("AccessDeniedException", SecretsUnavailable),
+        ("InternalServiceError", SecretsUnavailable),
+    ],
+)
+def test_what_amazon_refuses_is_named(
+    stubbed: tuple[SecretsManagerSecrets, Stubber], code: str, kind: type[Exception]
+) -> None:
+    secrets, stub = stubbed
+    stub.add_client_error("get_secret_value", service_error_code=code)
+    with pytest.raises(kind, match=NAME):
+        secrets.fetch(NAME)
+
+
+def test_a_secret_without_a_text_is_missing(stubbed: tuple[SecretsManagerSecrets, Stubber]) -> None:
+    secrets, stub = stubbed
+    stub.add_response("get_secret_value", {"Name": NAME, "SecretBinary": b"x"})
+    with pytest.raises(SecretMissing, match="no text"):
+        secrets.fetch(NAME)
+
+
+class Away:
+    def get_secret_value(self, **_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://secrets.invalid")
+
+
+def test_a_store_that_is_away_is_named() -> None:
+    with pytest.raises(SecretsUnavailable, match="can't be asked"):
+        SecretsManagerSecrets("eu-central-1", client=Away()).fetch(NAME)

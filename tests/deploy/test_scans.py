@@ -1,0 +1,38 @@
+"""A finding of others' rules is mended or has its reason, and no reason stays longer than its finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.aws.scans import Accepted, Finding, judged, read_accepted
+
+FOUND = Finding("checkov", "CKV_AWS_18", "production-eu-stores/AccessLog", "no access log")
+REASON = "A log of who read the log would need a log of its own."
+
+
+def test_a_finding_without_a_reason_is_left() -> None:
+    assert judged([FOUND], []) == ["checkov CKV_AWS_18 production-eu-stores/AccessLog: no access log"]
+
+
+def test_a_finding_with_a_reason_is_not() -> None:
+    assert judged([FOUND], [Accepted("CKV_AWS_18", ("*-stores/AccessLog",), REASON)]) == []
+
+
+@pytest.mark.parametrize(("rule", "where"), [("CKV_AWS_19", "*"), ("CKV_AWS_18", "*-services/*")])
+def test_a_reason_is_for_its_rule_at_its_place(rule: str, where: str) -> None:
+    left = judged([FOUND], [Accepted(rule, (where,), REASON)])
+    assert len(left) == 2
+    assert left[1] == f"accepted.toml: nothing breaks {rule} at {where}; drop it"
+
+
+def test_a_reason_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "accepted.toml"
+    file.write_text('[[accepted]]\nrule = "X"\nwhere = ["*"]\nreason = "false positive"\n')
+    with pytest.raises(ValueError, match="X is accepted without a reason"):
+        read_accepted(file)
+
+
+def test_what_is_accepted_reads() -> None:
+    assert all(entry.where for entry in read_accepted())
