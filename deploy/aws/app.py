@@ -8,10 +8,16 @@ from __future__ import annotations
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 
+from deploy.aws.alarms import Alarms
 from deploy.aws.backups import Backups
+from deploy.aws.failover import Failover
+from deploy.aws.guard import Guard
+from deploy.aws.names import Names
 from deploy.aws.services import Services
+from deploy.aws.standby import Standby
 from deploy.aws.stores import Stores
-from deploy.definition import CellPlace, Definition, Environment, read_alerts, read_environments, read_services
+from deploy.aws.told import Told
+from deploy.definition import read_alerts, read_environments, read_services
 
 # Ways of the CDK that are off unless asked for: access logs by a bucket's policy, no custom resource for two groups.
 FLAGS = ("@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy", "@aws-cdk/aws-iam:minimizePolicies")
@@ -22,30 +28,40 @@ def main() -> None:
     app = cdk.App(analytics_reporting=False, context=dict.fromkeys(FLAGS, True))
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     cdk.Validations.of(app).add_plugins(PCIDSS321Checks(app))
-    definition = read_services()
+    definition, alerts = read_services(), read_alerts()
     for environment in read_environments().values():
         for cell in environment.cells.values():
             if cell.cloud == "aws":
-                _cell(app, environment, cell, definition)
+                _cell(app, Told(environment=environment, cell=cell, definition=definition, alerts=alerts))
     app.synth()
 
 
-def _cell(app: cdk.App, environment: Environment, cell: CellPlace, definition: Definition) -> None:
-    name = f"{environment.name}-{cell.name}"
-    backups = Backups(app, f"{name}-backups", cell=cell)
-    stores = Stores(app, f"{name}-stores", environment=environment, cell=cell, definition=definition, backups=backups)
-    services = Services(
-        app,
-        f"{name}-services",
-        environment=environment,
-        cell=cell,
-        definition=definition,
-        alerts=read_alerts(),
-        stores=stores,
-    )
-    for stack in (backups, stores, services):
-        cdk.Tags.of(stack).add("environment", environment.name)
-        cdk.Tags.of(stack).add("cell", cell.name)
+def _cell(app: cdk.App, told: Told) -> None:
+    """The stacks of one cell, in its own region and in the one that backs it up."""
+    name = told.dashed
+    backups = Backups(app, f"{name}-backups", cell=told.cell)
+    stores = Stores(app, f"{name}-stores", told=told, backups=backups)
+    services = Services(app, f"{name}-services", told=told, stores=stores)
+    alarms = Alarms(app, f"{name}-alarms", told=told, stores=stores, services=services)
+    stacks = [backups, stores, services, alarms, Guard(app, f"{name}-guard", told=told, stores=stores)]
+    if told.cell.backup_region != told.cell.region:
+        stacks += _standby(app, told, backups, stores, services)
+    for stack in stacks:
+        cdk.Tags.of(stack).add("environment", told.environment.name)
+        cdk.Tags.of(stack).add("cell", told.cell.name)
+
+
+def _standby(app: cdk.App, told: Told, backups: Backups, stores: Stores, here: Services) -> list[cdk.Stack]:
+    """What waits in the other region, how it takes over, and the names that lead to the one that serves."""
+    name = told.dashed
+    standby = Standby(app, f"{name}-standby", told=told, backups=backups)
+    # It follows the cell's primary, which must be there.
+    standby.add_dependency(stores)
+    there = Services(app, f"{name}-standby-services", told=told, stores=standby, desired=0)
+    failover = Failover(app, f"{name}-failover", told=told)
+    failover.add_dependency(backups)
+    names = Names(app, f"{name}-names", told=told, here=here, there=there)
+    return [standby, there, failover, names]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""What a cell has in its backup region: the key under which its database's backups stand there."""
+"""What a cell keeps in its backup region: its backups and secrets under a key there, and a copy of its folders."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_efs as efs
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -26,4 +27,20 @@ class Backups(cdk.Stack):
             description=f"Backups of the cell {cell.name}",
             enable_key_rotation=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        self.folders = efs.CfnFileSystem(
+            self,
+            "Folders",
+            encrypted=True,
+            kms_key_id=self.key.key_arn,
+            throughput_mode="elastic",
+            backup_policy=efs.CfnFileSystem.BackupPolicyProperty(status="ENABLED"),
+            # A copy is written from the other region, and by nobody else.
+            file_system_protection=efs.CfnFileSystem.FileSystemProtectionProperty(
+                replication_overwrite_protection="DISABLED"
+            ),
+        )
+        self.folders.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        cdk.CfnOutput(
+            self, "FoldersId", value=self.folders.attr_file_system_id, export_name=name.replace("-backups", "-folders")
         )

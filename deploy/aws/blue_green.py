@@ -10,11 +10,13 @@ from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as functions
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from deploy.aws.door import Door
@@ -27,6 +29,18 @@ FAILING_PERCENT: Final = 1
 FROM_REQUESTS: Final = 50
 
 MINUTE: Final = cdk.Duration.minutes(1)
+QUIET_UNDER: Final = {
+    "comparison_operator": cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    "treat_missing_data": cloudwatch.TreatMissingData.NOT_BREACHING,
+}
+HEALTHY: Final = elb.HealthCheck(
+    path=READY_PATH,
+    healthy_http_codes="200",
+    interval=cdk.Duration.seconds(10),
+    timeout=cdk.Duration.seconds(5),
+    healthy_threshold_count=2,
+    unhealthy_threshold_count=3,
+)
 
 
 class BlueGreen(Construct):
@@ -45,8 +59,10 @@ class BlueGreen(Construct):
         door: Door,
         asker: functions.IFunction,
         switching: iam.IRole,
+        page: sns.ITopic,
     ) -> None:
         super().__init__(scope, name)
+        self._page = actions.SnsAction(page)
         self._hosts = hosts
         self._door = door
         self._asker = asker
@@ -114,32 +130,21 @@ class BlueGreen(Construct):
             protocol=elb.ApplicationProtocol.HTTP,
             target_type=elb.TargetType.IP,
             deregistration_delay=cdk.Duration.seconds(service.stop_seconds),
-            health_check=elb.HealthCheck(
-                path=READY_PATH,
-                healthy_http_codes="200",
-                interval=cdk.Duration.seconds(10),
-                timeout=cdk.Duration.seconds(5),
-                healthy_threshold_count=2,
-                unhealthy_threshold_count=3,
-            ),
+            health_check=HEALTHY,
         )
 
     def _rule(
         self, name: str, listener: elb.ApplicationListener, priority: int, conditions: list[elb.ListenerCondition]
     ) -> elb.ApplicationListenerRule:
-        blue, green = self.groups
+        weights = zip(self.groups, (1, 0), strict=True)
+        both = [elb.WeightedTargetGroup(target_group=group, weight=weight) for group, weight in weights]
         return elb.ApplicationListenerRule(
             self,
             name,
             listener=listener,
             priority=priority,
             conditions=conditions,
-            action=elb.ListenerAction.weighted_forward(
-                [
-                    elb.WeightedTargetGroup(target_group=blue, weight=1),
-                    elb.WeightedTargetGroup(target_group=green, weight=0),
-                ]
-            ),
+            action=elb.ListenerAction.weighted_forward(both),
         )
 
     def _alarms(self, prefix: str, service: Service) -> list[cloudwatch.Alarm]:
@@ -180,7 +185,7 @@ class BlueGreen(Construct):
     def _alarm(
         self, name: str, alarm_name: str, what: str, metric: cloudwatch.IMetric, threshold: float, *, minutes: int
     ) -> cloudwatch.Alarm:
-        return cloudwatch.Alarm(
+        alarm = cloudwatch.Alarm(
             self,
             name,
             alarm_name=alarm_name,
@@ -188,6 +193,8 @@ class BlueGreen(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=minutes,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            **QUIET_UNDER,
         )
+        alarm.add_alarm_action(self._page)
+        alarm.add_ok_action(self._page)
+        return alarm

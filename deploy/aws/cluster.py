@@ -45,6 +45,7 @@ class Cluster(Construct):
         key: kms.IKey,
         secrets_key: kms.IKey,
         secret_name: str,
+        identifier: str,
         backup_key: kms.IKey,
     ) -> None:
         super().__init__(scope, name)
@@ -57,11 +58,11 @@ class Cluster(Construct):
         network.services.add_egress_rule(self._group, ec2.Port.tcp(PORT), "databases of the cell")
         self._network = network
         self._parameters = rds.ParameterGroup(self, "Parameters", engine=ENGINE, parameters=dict(PARAMETERS))
-        superuser = rds.DatabaseSecret(
+        self.superuser = superuser = rds.DatabaseSecret(
             self, "Superuser", username="postgres", secret_name=secret_name, encryption_key=secrets_key
         )
         superuser.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-        self.primary = self._primary(cell, rds.Credentials.from_secret(superuser))
+        self.primary = self._primary(cell, identifier, rds.Credentials.from_secret(superuser))
         self._copy_backups(cell, backup_key)
         # Under the primary's key, as every replica in its region is.
         self.replicas = [
@@ -76,11 +77,13 @@ class Cluster(Construct):
             for number in range(1, cell.size.database_replicas + 1)
         ]
 
-    def _primary(self, cell: CellPlace, credentials: rds.Credentials) -> rds.DatabaseInstance:
+    def _primary(self, cell: CellPlace, identifier: str, credentials: rds.Credentials) -> rds.DatabaseInstance:
         return rds.DatabaseInstance(
             self,
             "Primary",
             engine=ENGINE,
+            # Known by name, so that a standby in another region can follow it, and be told apart from it.
+            instance_identifier=identifier,
             credentials=credentials,
             allocated_storage=cell.size.database_storage,
             storage_encrypted=True,

@@ -47,7 +47,7 @@ class Door(Construct):
         )
         self.balancer = self._balancer(vpc)
         self.balancer.log_access_logs(log_bucket, "load-balancer")
-        certificate = self._certificate(cell, aws)
+        self.certificate = certificate = self._certificate(cell, aws)
         self.clients = self._listener("Clients", 443, certificate)
         self.test = self._listener("Test", TEST_PORT, certificate)
         if aws.front == "cloudflare":

@@ -112,19 +112,14 @@ def _one_after_the_other() -> ecs.CfnService.DeploymentConfigurationProperty:
 def _signal(service: Service, prefix: str) -> dict[str, object]:
     tracking = scaling.CfnScalingPolicy
     if service.scaling.signal == "cpu":
-        return {
-            "predefined_metric_specification": tracking.PredefinedMetricSpecificationProperty(
-                predefined_metric_type="ECSServiceAverageCPUUtilization"
-            )
-        }
-    environment, cell = prefix.split("/")
-    dimensions = {"environment": environment, "cell": cell}
-    return {
-        "customized_metric_specification": tracking.CustomizedMetricSpecificationProperty(
-            namespace=NAMESPACE,
-            metric_name=service.scaling.metric,
-            # Connections are those of each process; the oldest of a queue is the same whoever looks.
-            statistic="Average" if service.scaling.signal == "connections" else "Maximum",
-            dimensions=[tracking.MetricDimensionProperty(name=name, value=value) for name, value in dimensions.items()],
-        )
-    }
+        cpu = tracking.PredefinedMetricSpecificationProperty(predefined_metric_type="ECSServiceAverageCPUUtilization")
+        return {"predefined_metric_specification": cpu}
+    dimensions = dict(zip(("environment", "cell"), prefix.split("/"), strict=True))
+    own = tracking.CustomizedMetricSpecificationProperty(
+        namespace=NAMESPACE,
+        metric_name=service.scaling.metric,
+        # Connections are those of each process; the oldest of a queue is the same whoever looks.
+        statistic="Average" if service.scaling.signal == "connections" else "Maximum",
+        dimensions=[tracking.MetricDimensionProperty(name=name, value=value) for name, value in dimensions.items()],
+    )
+    return {"customized_metric_specification": own}

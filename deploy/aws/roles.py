@@ -14,25 +14,22 @@ from constructs import Construct
 
 from deploy.aws.files import Files
 from deploy.aws.measures import NAMESPACE
+from deploy.aws.standby import Copied
 from deploy.definition import Command
 
 TASKS: Final = "ecs-tasks.amazonaws.com"
 
 
 def running_role(
-    scope: Construct, name: str, command: Command, *, prefix: str, key: kms.IKey, files: Files
+    scope: Construct, name: str, command: Command, *, prefix: str, key: kms.IKey, files: Files | Copied
 ) -> iam.Role:
     """Reads the secrets that the command declares, of this cell alone, tells its metrics and enters its folders."""
     role = iam.Role(scope, name, assumed_by=_tasks(scope), description=f"{prefix}: what {command.name} may do")
     _may_read(role, command, prefix, key)
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=["cloudwatch:PutMetricData"],
-            # Metrics have no ARN; the namespace is what can be said.
-            resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
-        )
-    )
+    # Metrics have no ARN; the namespace is what can be said.
+    of_ours = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
+    tells = iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=of_ours)
+    role.add_to_policy(tells)
     for folder in command.folders:
         _may_enter(role, files.system, files.folders[folder])
     return role
@@ -66,17 +63,8 @@ def _may_enter(role: iam.Role, system: efs.IFileSystem, folder: efs.IAccessPoint
 def _may_read(role: iam.Role, command: Command, prefix: str, key: kms.IKey) -> None:
     stack = cdk.Stack.of(role)
     start = f"arn:aws:secretsmanager:{stack.region}:{stack.account}:secret:{prefix}"
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=["secretsmanager:GetSecretValue"],
-            # Secrets Manager ends a secret's name by six characters of its own.
-            resources=[f"{start}/{secret}-??????" for secret in command.secrets],
-        )
-    )
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=["kms:Decrypt"],
-            resources=[key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{stack.region}.amazonaws.com"}},
-        )
-    )
+    # Secrets Manager ends a secret's name by six characters of its own.
+    secrets = [f"{start}/{secret}-??????" for secret in command.secrets]
+    role.add_to_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=secrets))
+    by_it = {"StringEquals": {"kms:ViaService": f"secretsmanager.{stack.region}.amazonaws.com"}}
+    role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn], conditions=by_it))

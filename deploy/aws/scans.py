@@ -10,6 +10,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -39,7 +40,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A rule that may be broken, at the places that match one of the patterns, and why."""
+    """A rule that may be broken, at the places that match one of the patterns, and why.
+
+    In a rule `<any>` stands for what differs from cell to cell; a star is the rule's own.
+    """
 
     rule: str
     where: tuple[str, ...]
@@ -47,7 +51,10 @@ class Accepted:
 
     def covers(self, finding: Finding) -> bool:
         """Whether it is this rule at one of these places."""
-        return finding.rule == self.rule and any(fnmatch.fnmatchcase(finding.place, each) for each in self.where)
+        rule = "[^]]*".join(re.escape(part) for part in self.rule.split("<any>"))
+        return bool(re.fullmatch(rule, finding.rule)) and any(
+            fnmatch.fnmatchcase(finding.place, each) for each in self.where
+        )
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -16,11 +14,13 @@ from deploy.aws.door import Door
 from deploy.aws.fleet import Fleet
 from deploy.aws.network import SERVICES
 from deploy.aws.outside import Outside
+from deploy.aws.standby import Standby
 from deploy.aws.stores import Stores
 from deploy.aws.switching import Switching
 from deploy.aws.task_definitions import TaskDefinitions
 from deploy.aws.tasks import Tasks
-from deploy.definition import Alert, AwsPlace, CellPlace, Definition, Environment, Service
+from deploy.aws.told import Told
+from deploy.definition import AwsPlace, Definition, Service
 
 LOGS_KEPT_DAYS = 366
 
@@ -32,35 +32,26 @@ class Services(cdk.Stack):
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        name: str,
-        *,
-        environment: Environment,
-        cell: CellPlace,
-        definition: Definition,
-        alerts: Mapping[str, Alert],
-        stores: Stores,
-        desired: int | None = None,
+        self, scope: Construct, name: str, *, told: Told, stores: Stores | Standby, desired: int | None = None
     ) -> None:
         super().__init__(
             scope, name, env=cdk.Environment(account=stores.account, region=stores.region), termination_protection=True
         )
-        assert cell.aws is not None
+        cell, definition = told.cell, told.definition
         self._cell, self._stores, self._prefix = cell, stores, stores.prefix
         self._vpc = stores.network.vpc
         self.cluster = self._cluster()
-        self.door = self._door(cell.aws)
-        self._outside = Outside(self, "Outside", cell=cell, aws=cell.aws, vpc=self._vpc)
+        self.door = self._door(told.aws)
+        self._outside = Outside(self, "Outside", cell=cell, aws=told.aws, vpc=self._vpc)
         self._served = self._group_of_served(definition)
         self._switching = Switching(
             self, "Switching", prefix=self._prefix, network=stores.network, door=self.door, log_key=stores.logs_key
         )
-        stands = self._stands(environment, definition, alerts)
+        stands = self._stands(told)
         self._definitions = TaskDefinitions(self, "Definitions", stands=stands, stores=stores)
         self.deployments: dict[str, BlueGreen] = {}
         self.running = self._run(definition, desired)
-        Tasks(
+        self.tasks = Tasks(
             self,
             "Tasks",
             prefix=self._prefix,
@@ -102,13 +93,13 @@ class Services(cdk.Stack):
             log_key=self._stores.logs_key,
         )
 
-    def _stands(self, environment: Environment, definition: Definition, alerts: Mapping[str, Alert]) -> Stands:
+    def _stands(self, told: Told) -> Stands:
         cluster = self._stores.cluster
         return Stands(
-            environment=environment,
-            cell=self._cell,
-            definition=definition,
-            alerts=alerts,
+            environment=told.environment,
+            cell=told.cell,
+            definition=told.definition,
+            alerts=told.alerts,
             image=self._image(),
             region=self.region,
             primary=cluster.primary.db_instance_endpoint_address,
@@ -159,6 +150,7 @@ class Services(cdk.Stack):
             door=self.door,
             asker=self._switching.asker,
             switching=self._switching.role,
+            page=self._stores.paging.topics["page"],
         )
 
     def _log_bucket(self) -> s3.Bucket:

@@ -22,6 +22,8 @@ OUTPUT: Final = REPOSITORY / ".local" / "aws"
 REQUIREMENTS: Final = Path(__file__).parent / "requirements.txt"
 # What the templates are made of.
 SOURCES: Final = ("deploy", "fintech/jurisdictions")
+# What only asks of them afterwards.
+ASKING: Final = {"policies", "scans.py", "accepted.toml", "tests"}
 REPORT: Final = "validation-report.json"
 # The CDK's own validation. What it finds is a fault; what the rules of others find is looked at by deploy/aws/scans.py.
 OWN: Final = "CloudFormation Validate"
@@ -63,15 +65,10 @@ def _run(output: Path) -> None:
         raise NotSynthesised("the CDK needs Node 20 or newer on the path")
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    done = subprocess.run(
-        [str(locked_python(".venv-aws", REQUIREMENTS)), "-m", "deploy.aws.app"],
-        cwd=REPOSITORY,
-        # It warns of Node versions in a box of its own on each start.
-        env={**os.environ, "CDK_OUTDIR": str(output), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # It warns of Node versions in a box of its own on each start.
+    told = {**os.environ, "CDK_OUTDIR": str(output), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+    command = [str(locked_python(".venv-aws", REQUIREMENTS)), "-m", "deploy.aws.app"]
+    done = subprocess.run(command, cwd=REPOSITORY, env=told, capture_output=True, text=True, check=False)
     # With findings the CDK ends as if it had failed; then its report is there, and so is every template.
     if done.returncode and not (output / REPORT).exists():
         raise NotSynthesised(f"the templates couldn't be made:\n{(done.stdout + done.stderr)[-4000:]}")
@@ -84,7 +81,7 @@ def _fingerprint() -> str:
     found = hashlib.sha256()
     for source in SOURCES:
         for path in sorted((REPOSITORY / source).rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".toml", ".txt") and "tests" not in path.parts:
+            if path.is_file() and path.suffix in (".py", ".toml", ".txt") and not ASKING & {*path.parts}:
                 found.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
 

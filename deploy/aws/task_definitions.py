@@ -12,6 +12,7 @@ from constructs import Construct
 
 from deploy.aws.containers import Stands, product, volumes, watcher
 from deploy.aws.roles import running_role, starting_role
+from deploy.aws.standby import Standby
 from deploy.aws.stores import Stores
 from deploy.definition import Command, Service
 
@@ -21,7 +22,7 @@ LOGS_KEPT: Final = logs.RetentionDays.ONE_YEAR
 class TaskDefinitions(Construct):
     """Makes them; all are started by one role and log to one group."""
 
-    def __init__(self, scope: Construct, name: str, *, stands: Stands, stores: Stores) -> None:
+    def __init__(self, scope: Construct, name: str, *, stands: Stands, stores: Stores | Standby) -> None:
         super().__init__(scope, name)
         self._stands, self._stores = stands, stores
         self._log = logs.LogGroup(

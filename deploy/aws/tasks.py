@@ -39,6 +39,7 @@ class Tasks(Construct):
     ) -> None:
         super().__init__(scope, name)
         self._cluster, self._definitions, self._key = cluster, definitions, key
+        self.not_started: dict[str, sqs.Queue] = {}
         self._network = scheduler.CfnSchedule.NetworkConfigurationProperty(
             awsvpc_configuration=scheduler.CfnSchedule.AwsVpcConfigurationProperty(
                 subnets=list(subnets),
@@ -54,7 +55,7 @@ class Tasks(Construct):
                 self._on_demand(task, definition, prefix)
 
     def _schedule(self, task: Task, definition: ecs.CfnTaskDefinition, prefix: str) -> None:
-        unstarted = sqs.Queue(
+        self.not_started[task.name] = unstarted = sqs.Queue(
             self,
             f"{task.name.capitalize()}NotStarted",
             encryption=sqs.QueueEncryption.KMS,
@@ -97,19 +98,9 @@ class Tasks(Construct):
         role = iam.Role(
             self, f"{task.name.capitalize()}Starter", assumed_by=who, description=f"{prefix}: starts {task.name}"
         )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["ecs:RunTask"],
-                resources=[definition.ref],
-                conditions={"ArnEquals": {"ecs:cluster": self._cluster.attr_arn}},
-            )
-        )
-        handed = (self._definitions.starting, self._definitions.running[task.name])
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[each.role_arn for each in handed],
-                conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-            )
-        )
+        here = {"ArnEquals": {"ecs:cluster": self._cluster.attr_arn}}
+        role.add_to_policy(iam.PolicyStatement(actions=["ecs:RunTask"], resources=[definition.ref], conditions=here))
+        handed = [self._definitions.starting.role_arn, self._definitions.running[task.name].role_arn]
+        to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+        role.add_to_policy(iam.PolicyStatement(actions=["iam:PassRole"], resources=handed, conditions=to_tasks))
         return role

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import boto3
@@ -31,7 +32,17 @@ class SecretsManagerSecrets:
             raise SecretsUnavailable(f"Secrets Manager didn't give {name!r}: {refused}") from refused
         except BotoCoreError as away:
             raise SecretsUnavailable(f"Secrets Manager can't be asked for {name!r}: {away}") from away
-        value = answer.get("SecretString")
+        value = _password(answer.get("SecretString"))
         if not isinstance(value, str) or not value:
             raise SecretMissing(f"Secrets Manager has no text for the secret {name!r}")
         return value
+
+
+def _password(text: object) -> object:
+    """The text; of what AWS's own rotation keeps as JSON, with server and role, the password."""
+    if not isinstance(text, str) or not text.startswith("{"):
+        return text
+    try:
+        return json.loads(text).get("password")
+    except ValueError:
+        return text

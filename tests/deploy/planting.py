@@ -52,3 +52,15 @@ def setting(types: str, key: str, value: object, which: str = "") -> Change:
 def without(types: str, key: str, which: str = "") -> Change:
     """Takes a property from the first resource of a type."""
     return lambda template: next(of(template, types, which=which))["Properties"].pop(key)
+
+
+def without_resource(which: str, type_: str = "") -> Change:
+    """Takes away the first resource whose name begins so, of the type when one is told."""
+
+    def change(template: dict[str, Any]) -> None:
+        resources = template["Resources"]
+        del resources[
+            next(name for name in resources if name.startswith(which) and type_ in ("", resources[name]["Type"]))
+        ]
+
+    return change

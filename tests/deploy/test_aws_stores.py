@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.aws.policies import POLICIES, Subject, findings
-from tests.deploy.planting import Change, found_in, of, setting, subjects, without
+from tests.deploy.planting import Change, found_in, of, setting, subjects, without, without_resource
 
 pytestmark = pytest.mark.synth
 
@@ -74,6 +74,18 @@ def second_primary(template: dict[str, Any]) -> None:
     next(of(template, "AWS::RDS::DBInstance", which="Replica"))["Properties"].pop("SourceDBInstanceIdentifier")
 
 
+def rotated_rarely(template: dict[str, Any]) -> None:
+    schedule = next(of(template, "AWS::SecretsManager::RotationSchedule", which="CrmOwner"))["Properties"]
+    schedule["RotationRules"] = {"AutomaticallyAfterDays": 365}
+
+
+def in_the_default_group(template: dict[str, Any]) -> None:
+    nodes = next(of(template, CACHE))["Properties"]
+    vpc = next(name for name in template["Resources"] if template["Resources"][name]["Type"] == "AWS::EC2::VPC")
+    nodes["SecurityGroupIds"] = [{"Fn::GetAtt": [vpc, "DefaultSecurityGroup"]}]
+
+
+FOLDERS = "AWS::EFS::FileSystem"
 DATABASE, BUCKET, CACHE = "AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::ElastiCache::ReplicationGroup"
 SECRET, KEY, GROUP = "AWS::SecretsManager::Secret", "AWS::KMS::Key", "AWS::EC2::SecurityGroup"
 OPEN = [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}]
@@ -114,7 +126,23 @@ OPEN = [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 5432, "ToPort":
         (without(BUCKET, "ObjectLockConfiguration", "Anchors"), "P18 the anchors' bucket"),
         (setting(SECRET, "SecretString", "s3cret"), "P19 Secret"),
         (setting(SECRET, "Name", "production/eu/database/crm_boss"), "P19 production/eu/database/crm_boss"),
-        (setting(SECRET, "Name", "production/au/database/crm_owner"), "P19 production/eu/database/crm_owner"),
+        (
+            setting(SECRET, "Name", "production/au/database/crm_owner", "CrmOwner"),
+            "P19 production/eu/database/crm_owner",
+        ),
+        (without_resource("RotationCrmAppSchedule"), "P19 production/eu/database/crm_app: isn't rotated"),
+        (rotated_rarely, "P19 production/eu/database/crm_owner: isn't rotated each 30 days"),
+        (without_resource("RotationPostgresSchedule"), "P19 the superuser's password isn't rotated"),
+        (without(FOLDERS, "ReplicationConfiguration"), "P32 FilesSystem"),
+        (without(FOLDERS, "KmsKeyId"), "P14 FilesSystem"),
+        (without(SECRET, "ReplicaRegions"), "P32 Secret"),
+        (without_resource("PagingTicket", "AWS::SNS::Topic"), "P23 not every severity"),
+        (without("AWS::SNS::Topic", "KmsMasterKeyId"), "P14 PagingPage"),
+        (setting("AWS::SNS::Subscription", "Endpoint", "https://example.com"), "P23 PagingPage"),
+        (setting("AWS::SNS::Subscription", "Protocol", "email"), "P23 PagingPage"),
+        (in_the_default_group, "P1 something is in the network's default group"),
+        (setting("AWS::ECR::Repository", "ImageTagMutability", "MUTABLE"), "P7 ImagesRepository"),
+        (without("AWS::ECR::Repository", "ImageScanningConfiguration"), "P7 ImagesRepository"),
         (other_cells_secret, "P31 the stack names secrets of the cell au"),
         (joined, "P31 Peer"),
     ],

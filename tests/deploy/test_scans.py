@@ -27,6 +27,12 @@ def test_a_reason_is_for_its_rule_at_its_place(rule: str, where: str) -> None:
     assert left[1] == f"accepted.toml: nothing breaks {rule} at {where}; drop it"
 
 
+@pytest.mark.parametrize(("rule", "covered"), [("IAM5[arn:<any>:x/*]", True), ("IAM5[*]", False), ("IAM5[arn]", False)])
+def test_a_star_of_a_rule_stands_for_itself(rule: str, covered: bool) -> None:
+    found = Finding("cdk-nag", "IAM5[arn:eu-central-1:x/*]", "a/b", "wide")
+    assert Accepted(rule, ("*",), REASON).covers(found) is covered
+
+
 def test_a_reason_that_says_nothing_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "accepted.toml"
     file.write_text('[[accepted]]\nrule = "X"\nwhere = ["*"]\nreason = "false positive"\n')

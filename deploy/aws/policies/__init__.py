@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from deploy.aws.policies import door, services, stores
+from deploy.aws.policies import alarms, door, guard, services, standby, stores
 from deploy.aws.policies.subject import Policy, Subject
 
 __all__ = ["POLICIES", "Policy", "Subject", "findings"]
@@ -16,6 +16,12 @@ __all__ = ["POLICIES", "Policy", "Subject", "findings"]
 POLICIES: Final[Mapping[str, tuple[Policy, ...]]] = {
     "stores": stores.POLICIES,
     "services": services.POLICIES + door.POLICIES,
+    "alarms": alarms.POLICIES,
+    "guard": guard.POLICIES,
+    "standby": standby.STANDBY,
+    "standby-services": services.POLICIES + door.POLICIES + standby.SERVICES,
+    "failover": standby.FAILOVER,
+    "names": standby.NAMES,
 }
 
 

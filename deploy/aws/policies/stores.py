@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from deploy.aws.policies.subject import Policy, Subject, reference
+from deploy.definition.alerts import Severity
 
 KEPT_DAYS: Final = 35
 KEPT_FOR_GOOD: Final = ("AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::SecretsManager::Secret")
@@ -63,14 +64,9 @@ def restorable(subject: Subject) -> Iterator[str]:
 
 def encrypted_at_rest(subject: Subject) -> Iterator[str]:
     """P14: every store is under a key of the cell's own, which changes each year."""
-    encrypted = [
-        *((name, properties, "StorageEncrypted") for name, properties in _primaries(subject)),
-        *(
-            (name, properties, "AtRestEncryptionEnabled")
-            for name, properties in subject.of("AWS::ElastiCache::ReplicationGroup")
-        ),
-    ]
-    for name, properties, switch in encrypted:
+    caches = subject.of("AWS::ElastiCache::ReplicationGroup")
+    encrypted = [(*found, "StorageEncrypted") for found in _primaries(subject)]
+    for name, properties, switch in [*encrypted, *((*found, "AtRestEncryptionEnabled") for found in caches)]:
         if properties.get(switch) is not True or "KmsKeyId" not in properties:
             yield f"P14 {name}: isn't under a key of ours"
     for name, properties in subject.of("AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"):
@@ -101,6 +97,10 @@ def encrypted_on_the_way(subject: Subject) -> Iterator[str]:
     for name, properties in subject.of("AWS::ElastiCache::ReplicationGroup"):
         if properties.get("TransitEncryptionMode") != "required" or "AuthToken" not in properties:
             yield f"P14 {name}: takes connections without TLS or password"
+
+
+def objects_answer_over_tls(subject: Subject) -> Iterator[str]:
+    """P14: no bucket answers without TLS."""
     by_tls = {
         reference(properties["Bucket"])
         for _, properties in subject.of("AWS::S3::BucketPolicy")
@@ -120,6 +120,10 @@ def private(subject: Subject) -> Iterator[str]:
         block = properties.get("PublicAccessBlockConfiguration", {})
         if len(block) != 4 or not all(block.values()):
             yield f"P1 {name}: may become public"
+
+
+def no_group_is_open(subject: Subject) -> Iterator[str]:
+    """P1: no group of the stores and services lets everybody in, or its members everywhere."""
     for name, properties in subject.of("AWS::EC2::SecurityGroup"):
         for rule in [*properties.get("SecurityGroupIngress", []), *properties.get("SecurityGroupEgress", [])]:
             if rule.get("CidrIp", rule.get("CidrIpv6")) in EVERYWHERE:
@@ -156,6 +160,67 @@ def secrets_have_their_place(subject: Subject) -> Iterator[str]:
         yield f"P19 {name}: nobody declares it"
 
 
+def secrets_are_rotated(subject: Subject) -> Iterator[str]:
+    """P19: each secret that is declared to is rotated on its schedule, and the superuser's too."""
+    names = {name: properties.get("Name") for name, properties in subject.of("AWS::SecretsManager::Secret")}
+    days = {
+        names.get(reference(found["SecretId"]), reference(found["SecretId"])): found["RotationRules"]
+        for _, found in subject.of("AWS::SecretsManager::RotationSchedule")
+    }
+    declared = {f"{subject.prefix}/{each.name}": each.rotate_days for each in subject.definition.secrets.values()}
+    for name, wanted in declared.items():
+        if wanted and not _each_days(days.get(name, {}), wanted):
+            yield f"P19 {name}: isn't rotated each {wanted} days"
+    if len(days) != len([wanted for wanted in declared.values() if wanted]) + 1:
+        yield "P19 the superuser's password isn't rotated, or something is that isn't declared to be"
+
+
+def folders_and_secrets_are_copied(subject: Subject) -> Iterator[str]:
+    """P32: secrets and folders stand in the backup region as well, under a key of ours."""
+    for name, properties in subject.of("AWS::EFS::FileSystem"):
+        if properties.get("Encrypted") is not True or "KmsKeyId" not in properties:
+            yield f"P14 {name}: isn't under a key of ours"
+        copies = properties.get("ReplicationConfiguration", {}).get("Destinations", [])
+        if [copy["Region"] for copy in copies] != [subject.cell.backup_region]:
+            yield f"P32 {name}: has no copy in {subject.cell.backup_region}"
+    for name, properties in subject.of("AWS::SecretsManager::Secret"):
+        if properties.get("Name") == f"{subject.prefix}/database/postgres":
+            continue
+        copies = properties.get("ReplicaRegions", [])
+        if [copy["Region"] for copy in copies if "KmsKeyId" in copy] != [subject.cell.backup_region]:
+            yield f"P32 {name}: has no copy in {subject.cell.backup_region}"
+
+
+def alarms_lead_to_pagerduty(subject: Subject) -> Iterator[str]:
+    """P23: each severity has a topic under a key, which leads to PagerDuty's own address, kept as a secret."""
+    topics = {name: properties for name, properties in subject.of("AWS::SNS::Topic")}
+    led = {reference(found["TopicArn"]): found for _, found in subject.of("AWS::SNS::Subscription")}
+    if len(topics) != len(get_args(Severity)):
+        yield "P23 not every severity has a topic"
+    for name, properties in topics.items():
+        if "KmsMasterKeyId" not in properties:
+            yield f"P14 {name}: isn't under a key of ours"
+        found = led.get(name, {})
+        secret = f"{{{{resolve:secretsmanager:{subject.prefix}/pagerduty/"
+        if found.get("Protocol") != "https" or not str(found.get("Endpoint")).startswith(secret):
+            yield f"P23 {name}: leads to nobody"
+
+
+def nothing_uses_the_default_group(subject: Subject) -> Iterator[str]:
+    """P1: the network's own group, which lets its members reach each other, has none."""
+    if '"DefaultSecurityGroup"' in json.dumps(subject.template["Resources"]):
+        yield "P1 something is in the network's default group"
+
+
+def images_are_kept(subject: Subject) -> Iterator[str]:
+    """P7: images are scanned when they come, and none is replaced by another of its name."""
+    for name, properties in subject.of("AWS::ECR::Repository"):
+        if properties.get("ImageTagMutability") != "IMMUTABLE":
+            yield f"P7 {name}: an image may be replaced"
+        if properties.get("ImageScanningConfiguration", {}).get("ScanOnPush") is not True:
+            yield f"P7 {name}: nobody scans what comes"
+
+
 def cells_are_apart(subject: Subject) -> Iterator[str]:
     """P31: nothing leads from one cell to another."""
     for name, _ in subject.of(*JOINING):
@@ -174,11 +239,24 @@ POLICIES: Final[tuple[Policy, ...]] = (
     encrypted_at_rest,
     objects_are_encrypted,
     encrypted_on_the_way,
+    objects_answer_over_tls,
     private,
+    no_group_is_open,
     anchors_are_locked,
     secrets_have_their_place,
+    secrets_are_rotated,
+    folders_and_secrets_are_copied,
+    alarms_lead_to_pagerduty,
+    nothing_uses_the_default_group,
+    images_are_kept,
     cells_are_apart,
 )
+
+
+def _each_days(rules: Mapping[str, Any], wanted: int) -> bool:
+    """Whether a schedule comes so often, as days or as the rate that says the same."""
+    rate = str(rules.get("ScheduleExpression", ""))
+    return rules.get("AutomaticallyAfterDays") == wanted or rate == f"rate({wanted} days)"
 
 
 def _primaries(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -30,6 +30,29 @@ def test_it_reads_the_current_version_by_name(stubbed: tuple[SecretsManagerSecre
     assert secrets.fetch(NAME) == "s3cret"
 
 
+def test_of_what_amazon_rotates_it_gives_the_password(stubbed: tuple[SecretsManagerSecrets, Stubber]) -> None:
+    secrets, stub = stubbed
+    kept = '{"engine": "postgres", "host": "db.invalid", "username": "payments_app", "password": "s3cret"}'
+    stub.add_response("get_secret_value", {"Name": NAME, "SecretString": kept})
+    assert secrets.fetch(NAME) == "s3cret"
+
+
+@pytest.mark.parametrize("text", ['{"username": "payments_app"}', '{"password": ""}'])
+def test_what_amazon_rotates_without_a_password_is_missing(
+    stubbed: tuple[SecretsManagerSecrets, Stubber], text: str
+) -> None:
+    secrets, stub = stubbed
+    stub.add_response("get_secret_value", {"Name": NAME, "SecretString": text})
+    with pytest.raises(SecretMissing, match="no text"):
+        secrets.fetch(NAME)
+
+
+def test_a_text_that_only_looks_like_json_is_the_secret(stubbed: tuple[SecretsManagerSecrets, Stubber]) -> None:
+    secrets, stub = stubbed
+    stub.add_response("get_secret_value", {"Name": NAME, "SecretString": "{x"})
+    assert secrets.fetch(NAME) == "{x"
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [

@@ -1,0 +1,61 @@
+"""Whom alarms reach: PagerDuty, by one way for what wakes somebody and by another for what waits for the day (P23)."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from deploy.definition.alerts import Severity
+
+# Who rings: alarms, the database's own events, the budget, schedules.
+RINGING: Final = (
+    "cloudwatch.amazonaws.com", "events.rds.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com",
+)  # fmt: skip
+
+
+class Paging(Construct):
+    """A topic for each severity, under the cell's key; PagerDuty's address is read from its secret when it is made."""
+
+    def __init__(self, scope: Construct, name: str, *, prefix: str, key: kms.Key) -> None:
+        super().__init__(scope, name)
+        self._here = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
+        for service in RINGING:
+            key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(service)],
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=["*"],
+                    conditions=self._here,
+                )
+            )
+        self.topics = {severity: self._topic(severity, prefix, key) for severity in get_args(Severity)}
+
+    def _topic(self, severity: str, prefix: str, key: kms.IKey) -> sns.Topic:
+        topic = sns.Topic(
+            self,
+            severity.capitalize(),
+            topic_name=f"{prefix.replace('/', '-')}-{severity}",
+            master_key=key,
+            enforce_ssl=True,
+        )
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal(service) for service in RINGING],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions=self._here,
+            )
+        )
+        sns.CfnSubscription(
+            self,
+            f"{severity.capitalize()}PagerDuty",
+            topic_arn=topic.topic_arn,
+            protocol="https",
+            endpoint=f"{{{{resolve:secretsmanager:{prefix}/pagerduty/{severity}}}}}",
+        )
+        return topic
