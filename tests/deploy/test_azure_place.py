@@ -11,6 +11,7 @@ from deploy.definition import DefinitionError, read_environment, read_environmen
 from deploy.definition.azure_place import PAIRS, REGIONS, lawful_regions
 from deploy.definition.environments import FOLDER
 from fintech.jurisdictions import jurisdictions
+from fintech.secrets.mounted import vault_name
 from tests.deploy.test_definition import planted
 
 
@@ -20,6 +21,11 @@ def test_the_examples_are_read_and_every_command_has_an_identity_of_its_own() ->
         assert cell.azure is not None
         assert set(cell.azure.identities) == {*definition.services, *definition.tasks}
         assert len(set(cell.azure.identities.values())) == len(cell.azure.identities)
+
+
+def test_no_two_of_the_declared_secrets_share_a_name_in_a_vault() -> None:
+    names = list(read_services().secrets)
+    assert len({vault_name(name) for name in names}) == len(names)
 
 
 def test_each_jurisdictions_region_has_its_place_on_azure() -> None:
@@ -43,7 +49,7 @@ def test_what_the_law_keeps_in_one_region_is_not_copied() -> None:
         ('tenant = "99999999-', 'tenant = "', "cells.eu.azure.tenant: is"),
         ('web = "aaaaaaaa-0000', 'wob = "aaaaaaaa-0000', "cells.eu.azure.identities.web: is missing"),
         ("[cells.eu.azure]\n", "[cells.eu.azur]\n", "cells.eu.azure.tenant: is missing"),
-        ('cloud = "azure"', 'cloud = "aws"', "cells.eu.region: is 'germanywestcentral', but eu.toml keeps"),
+        ('cloud = "azure"', 'cloud = "aws"', "cells.eu.aws: is missing; write a table"),
     ],
 )
 def test_places_that_cannot_be_are_refused(tmp_path: Path, right: str, wrong: str, complaint: str) -> None:

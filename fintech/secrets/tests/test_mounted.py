@@ -37,10 +37,3 @@ def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
 def test_without_a_folder_the_store_is_away(tmp_path: Path) -> None:
     with pytest.raises(SecretsUnavailable, match="no secrets are mounted"):
         MountedSecrets(tmp_path / "nowhere").fetch(NAME)
-
-
-def test_no_two_of_the_declared_secrets_share_a_name_in_a_vault() -> None:
-    from deploy.definition import read_services
-
-    names = list(read_services().secrets)
-    assert len({vault_name(name) for name in names}) == len(names)
