@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import Client
 
 from deploy.definition import CellPlace, Environment, read_environments
 from deploy.release import aks, ecs
@@ -220,6 +221,11 @@ STRICT = {"strict-transport-security": "max-age=1"}
 def test_what_is_wrong_at_the_doors_is_found(cell: CellPlace, transport: httpx.BaseTransport, finding: str) -> None:
     found = smoke(cell, transport=transport)
     assert [each for each in found if finding in each] if finding else found == []
+
+
+@pytest.mark.parametrize("path", [path for path in DOORS if not path.startswith(("/static", "/metrics"))])
+def test_the_doors_that_are_asked_are_the_products_own(eu: object, client: Client, path: str) -> None:
+    assert client.get(path, headers={"Host": "eu.localhost"}).status_code == DOORS[path]
 
 
 def test_a_door_that_does_not_answer_is_found(cell: CellPlace) -> None:
