@@ -111,7 +111,8 @@ drill: ## disaster drills: come later
 synth: setup ## what is rendered from the definition in deploy/, checked; every service started as it is defined
 	$(BIN)/python -m deploy.monitoring.prometheus_rules --write
 	$(BIN)/python -m tests.deploy.promtool
-	$(BIN)/python -m deploy.aws.synthesis
+	$(BIN)/python -m deploy.aws.policies.table --write
+	$(BIN)/python -m deploy.aws.proof
 	$(BIN)/python -m deploy.azure.synthesis
 	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
 

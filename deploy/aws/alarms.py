@@ -14,6 +14,7 @@ from constructs import Construct
 from deploy.aws.dashboard import board
 from deploy.aws.infrastructure import Watched, watched
 from deploy.aws.measures import LOOKS, NAMESPACE, PERIOD_SECONDS, threshold
+from deploy.aws.paging import lead_to_pagerduty
 from deploy.aws.services import Services
 from deploy.aws.stores import Stores
 from deploy.aws.told import Told
@@ -36,6 +37,7 @@ class Alarms(cdk.Stack):
         self._start = stores.prefix.replace("/", "-")
         self._labels = dict(zip(("environment", "cell"), stores.prefix.split("/"), strict=True))
         self._topics = {severity: topic.topic_arn for severity, topic in stores.paging.topics.items()}
+        lead_to_pagerduty(self, told.prefix, stores.paging.topics)
         for alert in alerts.values():
             self._of_alert(alert)
         infrastructure = watched(cell=told.cell, definition=told.definition, stores=stores, services=services)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, get_args
 
 import aws_cdk as cdk
@@ -19,7 +20,7 @@ RINGING: Final = (
 
 
 class Paging(Construct):
-    """A topic for each severity, under the cell's key; PagerDuty's address is read from its secret when it is made."""
+    """A topic for each severity, under a key of the cell's."""
 
     def __init__(self, scope: Construct, name: str, *, prefix: str, key: kms.Key) -> None:
         super().__init__(scope, name)
@@ -51,11 +52,16 @@ class Paging(Construct):
                 conditions=self._here,
             )
         )
+        return topic
+
+
+def lead_to_pagerduty(scope: Construct, prefix: str, topics: Mapping[str, sns.ITopic]) -> None:
+    """Apart from the topics, since the address is read when this is made, and its secret must have a value by then."""
+    for severity, topic in topics.items():
         sns.CfnSubscription(
-            self,
+            scope,
             f"{severity.capitalize()}PagerDuty",
             topic_arn=topic.topic_arn,
             protocol="https",
             endpoint=f"{{{{resolve:secretsmanager:{prefix}/pagerduty/{severity}}}}}",
         )
-        return topic

@@ -20,6 +20,7 @@ from deploy.definition import Definition
 
 ROTATES: Final = Path(__file__).parent / "functions" / "rotation.py"
 DATABASE: Final = "database/"
+TRANSFORM: Final = "AWS::SecretsManager-2024-09-16"
 SUPERUSER_DAYS: Final = 30
 _READS: Final = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
 _WRITES: Final = ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage")
@@ -44,6 +45,8 @@ class Rotation(Construct):
     ) -> None:
         super().__init__(scope, name)
         self._prefix, self._network = prefix, network
+        # What makes AWS's own function of what a schedule asks for.
+        cdk.Stack.of(self).add_transform(TRANSFORM)
         ours = self._function(definition, nodes.ref, log_key)
         self._may_do(ours, nodes.ref, secrets_key)
         for secret, stored in secrets.items():

@@ -1,4 +1,4 @@
-"""What others' rules find in the templates: `python -m deploy.aws.scans`. None may be left without a reason.
+"""What others' rules find in the templates. None may be left without a reason.
 
 cdk-nag's rules (AWS Solutions, PCI DSS 3.2.1) have been asked while synthesising; cfn-lint and checkov are asked here.
 Each finding is mended, or accepted in accepted.toml with the reason why it stays; a reason that nothing needs is a
@@ -12,7 +12,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -153,29 +152,9 @@ def _asked(binaries: Path, tool: str, *arguments: str) -> Any:
         raise NotSynthesised(f"{tool} said nothing that can be read:\n{done.stderr[-2000:]}") from unreadable
 
 
-def _count(scanned: Scanned) -> None:
+def counted(scanned: Scanned) -> Iterator[str]:
+    """How much each tool found, and how much passed where it tells."""
     tools = Counter(found.tool for found in scanned.findings)
     for tool in ("cdk-nag", "cfn-lint", "checkov"):
         passed = f", {scanned.passed[tool]:,} checks passed" if tool in scanned.passed else ""
-        print(f"{tool}: {tools[tool]} findings{passed}")
-
-
-def main() -> int:
-    """Scan, and tell what is left."""
-    try:
-        accepted, scanned = read_accepted(), scan()
-    except (NotSynthesised, ValueError) as why:
-        print(why)
-        return 1
-    left = judged(scanned.findings, accepted)
-    _count(scanned)
-    print(
-        f"{len(scanned.findings)} findings accepted for {len(accepted)} written reasons"
-        if not left
-        else "\n".join(left)
-    )
-    return 1 if left else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        yield f"{tool}: {tools[tool]} findings{passed}"

@@ -24,7 +24,7 @@ from deploy.aws.cluster import PORT as DATABASE_PORT
 from deploy.aws.files import folders_of, opened
 from deploy.aws.images import Images
 from deploy.aws.network import STORES, Network
-from deploy.aws.paging import Paging
+from deploy.aws.paging import Paging, lead_to_pagerduty
 from deploy.aws.told import Told
 from deploy.definition import CellPlace
 
@@ -69,6 +69,7 @@ class Standby(cdk.Stack):
         images_key = self._key("ImagesKey", "images")
         self.images = Images(self, "Images", of=prefix.replace("/", "-"), key=images_key)
         self.paging = Paging(self, "Paging", prefix=prefix, key=self._key("PagingKey", "alarms on their way"))
+        lead_to_pagerduty(self, prefix, self.paging.topics)
 
     def _key(self, name: str, of: str) -> kms.Key:
         return kms.Key(

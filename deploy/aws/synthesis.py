@@ -1,4 +1,4 @@
-"""Synthesises the templates and gives them back: `python -m deploy.aws.synthesis` writes them to `.local/aws`.
+"""Synthesises the templates into `.local/aws`, and gives them back.
 
 Needs Node for the CDK's own code, and no account, no network and no npm. What was synthesised from the same files isn't
 synthesised again.
@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +22,7 @@ REQUIREMENTS: Final = Path(__file__).parent / "requirements.txt"
 # What the templates are made of.
 SOURCES: Final = ("deploy", "fintech/jurisdictions")
 # What only asks of them afterwards.
-ASKING: Final = {"policies", "scans.py", "accepted.toml", "tests"}
+ASKING: Final = {"policies", "kept", "accepted.toml", "proof.py", "scans.py", "snapshots.py", "tests"}
 REPORT: Final = "validation-report.json"
 # The CDK's own validation. What it finds is a fault; what the rules of others find is looked at by deploy/aws/scans.py.
 OWN: Final = "CloudFormation Validate"
@@ -84,20 +83,3 @@ def _fingerprint() -> str:
             if path.is_file() and path.suffix in (".py", ".toml", ".txt") and not ASKING & {*path.parts}:
                 found.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()
-
-
-def main() -> int:
-    """Write the templates, and count what is in them."""
-    try:
-        templates = synthesise()
-    except NotSynthesised as why:
-        print(why)
-        return 1
-    for name, template in templates.items():
-        print(f"{name}: {len(template['Resources'])} resources")
-    print(f"{len(templates)} stacks, {sum(len(template['Resources']) for template in templates.values())} resources")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

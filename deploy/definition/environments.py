@@ -98,8 +98,19 @@ def read_environment(path: Path, definition: Definition) -> Environment:
     cells = {cell: _cell(cell, cell_tables.table(cell), sizes, commands) for cell in cell_tables.names()}
     if unused := set(sizes) - {cell.size.name for cell in cells.values()}:
         raise top.error(f"sizes.{min(unused)}", "is no cell's size", "drop it, or give it to a cell")
+    _stand_apart(top, cells)
     top.finish()
     return Environment(name=name, cells=MappingProxyType(cells))
+
+
+def _stand_apart(top: TableReader, cells: Mapping[str, CellPlace]) -> None:
+    """Each cell on AWS has its account's region for itself: what watches over an account there is there once (P31)."""
+    first: dict[tuple[str, str], str] = {}
+    for name, cell in cells.items():
+        other = first.setdefault((cell.account, cell.region), name)
+        if cell.cloud == "aws" and other != name:
+            found = f"is {cell.account!r}, in whose {cell.region} the cell {other} stands"
+            raise top.error(f"cells.{name}.account", found, "write an account of its own")
 
 
 def _size(name: str, table: TableReader, definition: Definition) -> Size:

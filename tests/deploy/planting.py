@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from deploy.aws.policies import Subject, findings
-from deploy.aws.synthesis import regions, synthesise
-from deploy.definition import read_alerts, read_environments, read_services
+from deploy.aws.policies import POLICIES, Policy, Subject, findings
 
 Change = Callable[[dict[str, Any]], object]
+# A change, and how a finding of it begins.
+Planted = list[tuple[Change, str]]
 
 
-def subjects(kind: str) -> Mapping[str, Subject]:
-    """The stacks of this kind of every cell of every environment, by name."""
-    templates, stand_in = synthesise(), regions()
-    definition, alerts = read_services(), read_alerts()
-    return {
-        name: Subject(templates[name], environment, cell, definition, alerts, stand_in[name])
-        for environment in read_environments().values()
-        for cell in environment.cells.values()
-        for name in [f"{environment.name}-{cell.name}-{kind}"]
-    }
+def policies_that_find(kind: str, subject: Subject, changes: list[Change]) -> set[Policy]:
+    """The policies of this kind that find one of the changes."""
+    finding = set()
+    for change in changes:
+        template = copy.deepcopy(dict(subject.template))
+        change(template)
+        finding |= {policy for policy in POLICIES[kind] if list(policy(replace(subject, template=template)))}
+    return finding
 
 
 def found_in(kind: str, subject: Subject, planted: Change) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.aws.policies import Subject, findings
-from tests.deploy.planting import Change, found_in, of, setting, subjects, without
+from deploy.aws.policies.asked import subjects
+from tests.deploy.planting import Change, Planted, found_in, of, setting, without
 
 pytestmark = pytest.mark.synth
 
@@ -191,70 +192,70 @@ def other_path(template: dict[str, Any]) -> None:
 SCALABLE, POLICY = "AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy"
 
 
-@pytest.mark.parametrize(
-    ("planted", "finding"),
-    [
-        (no_task, "P3 drill: has no task definition"),
-        (setting(TASK, "RequiresCompatibilities", ["EC2"]), "P3 web: doesn't run on Fargate"),
-        (container(lambda found: found["Command"].append("--reload")), "P3 web: runs another command"),
-        (container(lambda found: found.pop("StopTimeout")), "P3 web: has another time to end"),
-        (no_service, "P3 engine: doesn't run"),
-        (setting(SCALABLE, "MaxCapacity", 99, "Worker"), "P3 worker: isn't scaled as defined"),
-        (setting(POLICY, "TargetTrackingScalingPolicyConfiguration", {}, "Ws"), "P3 ws: isn't scaled by its signal"),
-        (container(lambda found: found.update(User="0")), "P14 web/web: is root"),
-        (container(lambda found: found.update(Privileged=True)), "P14 web/web: is root"),
-        (container(lambda found: found.pop("ReadonlyRootFilesystem"), number=1), "P14 web/watcher: writes to its own"),
-        (container(lambda found: found.pop("LinuxParameters")), "P14 web/web: has capabilities"),
-        (public_address, "P1 FleetWeb"),
-        (setting(SERVICE, "EnableExecuteCommand", True), "P1 FleetWeb"),
-        (without_tls_to_folders, "P14 api: mounts documents without TLS"),
-        (without("AWS::Logs::LogGroup", "KmsKeyId"), "P14 "),
-        (container(unsecret), "P19 web: is given secrets"),
-        (told("DATABASE_PASSWORD", "x"), "P19 web: is told DATABASE_PASSWORD"),
-        (container(elsewhere), "P19 web: looks for secrets elsewhere"),
-        (statement(first_secret), "P19 web: reads other secrets than it declares"),
-        (statement(lambda found: found["Resource"].append("*")), "P19 web: reads other secrets"),
-        (statement(lambda found: found.update(Action="secretsmanager:*")), "P19 DefinitionsWebRole"),
-        (
-            statement(lambda found: found.update(Action="secretsmanager:GetSecretValue"), "Starting"),
-            "P19 web: who starts it",
-        ),
-        (statement(lambda found: found.pop("Condition"), number=2), "P19 DefinitionsWebRole"),
-        (deployment(lambda found: found.update(Strategy="ROLLING")), "P9 FleetWeb"),
-        (deployment(lambda found: found.update(BakeTimeInMinutes=0)), "P9 FleetWeb"),
-        (deployment(lambda found: found.pop("Alarms")), "P9 FleetWeb"),
-        (deployment(lambda found: found["Alarms"].update(Rollback=False)), "P9 FleetWeb"),
-        (deployment(lambda found: found.pop("LifecycleHooks")), "P9 FleetWeb"),
-        (deployment(lambda found: found.pop("DeploymentCircuitBreaker"), "Engine"), "P9 FleetEngine"),
-        (alarm_that_isnt, "P9 FleetWeb"),
-        (one_target_group, "P9 FleetApi"),
-        (anybody_migrates, "P10 the migration is started by"),
-        (migrates_by_the_clock, "P10 TasksDrillSchedule"),
-        (migrates_by_the_clock, "P32 no drill runs each quarter"),
-        (drill_that_is_off, "P32 a drill that doesn't start"),
-        (setting("AWS::ECS::Cluster", "ClusterSettings", []), "P21 Cluster"),
-        (container(lambda found: found.update(Name="other"), number=1), "P21 web: tells nobody"),
-        (any_image, "P7 any image"),
-        (container(another_image), "P7 web/web"),
-        (from_everywhere, "P1 DoorAccess"),
-        (service_from_everywhere, "P1 Served"),
-        (version_under_test_for_all, "P1 DoorAccess"),
-        (more_than_cloudflare, "P1 others than Cloudflare"),
-        (without(LISTENER, "MutualAuthentication"), "P1 DoorBalancerClients"),
-        (setting(LISTENER, "SslPolicy", "ELBSecurityPolicy-2016-08"), "P14 DoorBalancerClients"),
-        (setting(LISTENER, "Protocol", "HTTP"), "P14 DoorBalancerClients"),
-        (falls_through, "P2 DoorBalancerClients"),
-        (attribute("routing.http.drop_invalid_header_fields.enabled"), "P1 DoorBalancer"),
-        (attribute("access_logs.s3.enabled"), "P21 DoorBalancer"),
-        (attribute("deletion_protection.enabled"), "P1 DoorBalancer"),
-        (other_host, "P2 WebClientsRule"),
-        (other_path, "P2 served are"),
-        (to_all_ports, "P1 OutsideAccess"),
-        (beat_leaves, "P1 FleetBeat"),
-        (every_name, "P1 every name outside"),
-        (nobody_asks_names, "P1 nobody asks whether"),
-    ],
-)
+BEHIND_CLOUDFLARE: Planted = [
+    (no_task, "P3 drill: has no task definition"),
+    (setting(TASK, "RequiresCompatibilities", ["EC2"]), "P3 web: doesn't run on Fargate"),
+    (container(lambda found: found["Command"].append("--reload")), "P3 web: runs another command"),
+    (container(lambda found: found.pop("StopTimeout")), "P3 web: has another time to end"),
+    (no_service, "P3 engine: doesn't run"),
+    (setting(SCALABLE, "MaxCapacity", 99, "Worker"), "P3 worker: isn't scaled as defined"),
+    (setting(POLICY, "TargetTrackingScalingPolicyConfiguration", {}, "Ws"), "P3 ws: isn't scaled by its signal"),
+    (container(lambda found: found.update(User="0")), "P14 web/web: is root"),
+    (container(lambda found: found.update(Privileged=True)), "P14 web/web: is root"),
+    (container(lambda found: found.pop("ReadonlyRootFilesystem"), number=1), "P14 web/watcher: writes to its own"),
+    (container(lambda found: found.pop("LinuxParameters")), "P14 web/web: has capabilities"),
+    (public_address, "P1 FleetWeb"),
+    (setting(SERVICE, "EnableExecuteCommand", True), "P1 FleetWeb"),
+    (without_tls_to_folders, "P14 api: mounts documents without TLS"),
+    (without("AWS::Logs::LogGroup", "KmsKeyId"), "P14 "),
+    (container(unsecret), "P19 web: is given secrets"),
+    (told("DATABASE_PASSWORD", "x"), "P19 web: is told DATABASE_PASSWORD"),
+    (container(elsewhere), "P19 web: looks for secrets elsewhere"),
+    (statement(first_secret), "P19 web: reads other secrets than it declares"),
+    (statement(lambda found: found["Resource"].append("*")), "P19 web: reads other secrets"),
+    (statement(lambda found: found.update(Action="secretsmanager:*")), "P19 DefinitionsWebRole"),
+    (
+        statement(lambda found: found.update(Action="secretsmanager:GetSecretValue"), "Starting"),
+        "P19 web: who starts it",
+    ),
+    (statement(lambda found: found.pop("Condition"), number=2), "P19 DefinitionsWebRole"),
+    (deployment(lambda found: found.update(Strategy="ROLLING")), "P9 FleetWeb"),
+    (deployment(lambda found: found.update(BakeTimeInMinutes=0)), "P9 FleetWeb"),
+    (deployment(lambda found: found.pop("Alarms")), "P9 FleetWeb"),
+    (deployment(lambda found: found["Alarms"].update(Rollback=False)), "P9 FleetWeb"),
+    (deployment(lambda found: found.pop("LifecycleHooks")), "P9 FleetWeb"),
+    (deployment(lambda found: found.pop("DeploymentCircuitBreaker"), "Engine"), "P9 FleetEngine"),
+    (alarm_that_isnt, "P9 FleetWeb"),
+    (one_target_group, "P9 FleetApi"),
+    (anybody_migrates, "P10 the migration is started by"),
+    (migrates_by_the_clock, "P10 TasksDrillSchedule"),
+    (migrates_by_the_clock, "P32 no drill runs each quarter"),
+    (drill_that_is_off, "P32 a drill that doesn't start"),
+    (setting("AWS::ECS::Cluster", "ClusterSettings", []), "P21 Cluster"),
+    (container(lambda found: found.update(Name="other"), number=1), "P21 web: tells nobody"),
+    (any_image, "P7 any image"),
+    (container(another_image), "P7 web/web"),
+    (from_everywhere, "P1 DoorAccess"),
+    (service_from_everywhere, "P1 Served"),
+    (version_under_test_for_all, "P1 DoorAccess"),
+    (more_than_cloudflare, "P1 others than Cloudflare"),
+    (without(LISTENER, "MutualAuthentication"), "P1 DoorBalancerClients"),
+    (setting(LISTENER, "SslPolicy", "ELBSecurityPolicy-2016-08"), "P14 DoorBalancerClients"),
+    (setting(LISTENER, "Protocol", "HTTP"), "P14 DoorBalancerClients"),
+    (falls_through, "P2 DoorBalancerClients"),
+    (attribute("routing.http.drop_invalid_header_fields.enabled"), "P1 DoorBalancer"),
+    (attribute("access_logs.s3.enabled"), "P21 DoorBalancer"),
+    (attribute("deletion_protection.enabled"), "P1 DoorBalancer"),
+    (other_host, "P2 WebClientsRule"),
+    (other_path, "P2 served are"),
+    (to_all_ports, "P1 OutsideAccess"),
+    (beat_leaves, "P1 FleetBeat"),
+    (every_name, "P1 every name outside"),
+    (nobody_asks_names, "P1 nobody asks whether"),
+]
+
+
+@pytest.mark.parametrize(("planted", "finding"), BEHIND_CLOUDFLARE)
 def test_what_is_planted_is_found(services: Mapping[str, Subject], planted: Change, finding: str) -> None:
     found = found_in("services", services["production-eu-services"], planted)
     assert [each for each in found if each.startswith(finding)], found
@@ -269,16 +270,16 @@ def rules_of_firewall(change: Callable[[list[Any]], object]) -> Change:
     return lambda template: change(next(of(template, "AWS::WAFv2::WebACL"))["Properties"]["Rules"])
 
 
-@pytest.mark.parametrize(
-    ("planted", "finding"),
-    [
-        (no_firewall, "P1 DoorBalancer"),
-        (rules_of_firewall(lambda rules: rules.pop(1)), "P1 DoorFirewall"),
-        (rules_of_firewall(lambda rules: rules[1].update(OverrideAction={"Count": {}})), "P1 DoorFirewall"),
-        (rules_of_firewall(lambda rules: rules.pop()), "P1 DoorFirewall"),
-        (service_from_everywhere, "P1 Served"),
-    ],
-)
+BEHIND_THE_FIREWALL: Planted = [
+    (no_firewall, "P1 DoorBalancer"),
+    (rules_of_firewall(lambda rules: rules.pop(1)), "P1 DoorFirewall"),
+    (rules_of_firewall(lambda rules: rules[1].update(OverrideAction={"Count": {}})), "P1 DoorFirewall"),
+    (rules_of_firewall(lambda rules: rules.pop()), "P1 DoorFirewall"),
+    (service_from_everywhere, "P1 Served"),
+]
+
+
+@pytest.mark.parametrize(("planted", "finding"), BEHIND_THE_FIREWALL)
 def test_what_is_planted_behind_the_firewall_is_found(
     services: Mapping[str, Subject], planted: Change, finding: str
 ) -> None:

@@ -233,6 +233,21 @@ def test_environments_that_cannot_be_are_refused(tmp_path: Path, right: str, wro
     assert str(refused.value).startswith("production.toml: ")
 
 
+def test_two_cells_of_one_account_and_region_are_refused(tmp_path: Path) -> None:
+    text = (ENVIRONMENTS / "production.toml").read_text()
+    start, end = text.index("[cells.eu]"), text.index("[cells.au]")
+    second = text[start:end].replace("[cells.eu", "[cells.sc")
+    second = second.replace('cloud = "aws"', 'cloud = "aws"\njurisdiction = "sc"').replace(
+        "eu.example.com", "sc.example.com"
+    )
+    file = tmp_path / "production.toml"
+    file.write_text(text[:end] + second + text[end:])
+    with pytest.raises(
+        DefinitionError, match=r"cells\.sc\.account: is '111111111111', in whose eu-central-1 the cell eu"
+    ):
+        read_environment(file, read_services())
+
+
 def test_the_problems_of_all_environments_are_told_at_once(tmp_path: Path) -> None:
     for name in ("staging", "production"):
         planted(ENVIRONMENTS / f"{name}.toml", tmp_path, "[cells.au]", "[cells.mars]")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from deploy.aws.measures import LOOKS, NAMESPACE, threshold
 from deploy.aws.policies.subject import Policy, Subject, text_of
 from deploy.definition import Alert
+from deploy.definition.alerts import Severity
 
 ALARM: Final = "AWS::CloudWatch::Alarm"
 # Of each of these something is watched.
@@ -56,6 +57,14 @@ def alarms_reach_somebody(subject: Subject) -> Iterator[str]:
         found = alarms.get(f"{subject.prefix.replace('/', '-')}-{alert.name}", {})
         if f"Paging{alert.severity.capitalize()}" not in json.dumps(found.get("AlarmActions", "")):
             yield f"P23 {alert.name}: rings another topic than its severity's"
+
+
+def topics_lead_to_pagerduty(subject: Subject) -> Iterator[str]:
+    """P23: each severity's topic leads to PagerDuty by HTTPS, at an address that is kept as a secret of the cell."""
+    led = {str(found.get("Endpoint")): found.get("Protocol") for _, found in subject.of("AWS::SNS::Subscription")}
+    for severity in get_args(Severity):
+        if led.get(f"{{{{resolve:secretsmanager:{subject.prefix}/pagerduty/{severity}}}}}") != "https":
+            yield f"P23 {severity}: leads to nobody"
 
 
 def alarms_say_what_to_do(subject: Subject) -> Iterator[str]:
@@ -106,6 +115,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     every_alert_is_an_alarm,
     silence_is_an_alarm,
     alarms_reach_somebody,
+    topics_lead_to_pagerduty,
     alarms_say_what_to_do,
     infrastructure_is_watched,
     failovers_are_told,

@@ -171,6 +171,11 @@ def secrets_are_rotated(subject: Subject) -> Iterator[str]:
     for name, wanted in declared.items():
         if wanted and not _each_days(days.get(name, {}), wanted):
             yield f"P19 {name}: isn't rotated each {wanted} days"
+    hosted = [
+        found for _, found in subject.of("AWS::SecretsManager::RotationSchedule") if "HostedRotationLambda" in found
+    ]
+    if hosted and "SecretsManager" not in str(subject.template.get("Transform")):
+        yield "P19 nobody makes the function that rotates PostgreSQL's passwords"
     if len(days) != len([wanted for wanted in declared.values() if wanted]) + 1:
         yield "P19 the superuser's password isn't rotated, or something is that isn't declared to be"
 
@@ -191,19 +196,14 @@ def folders_and_secrets_are_copied(subject: Subject) -> Iterator[str]:
             yield f"P32 {name}: has no copy in {subject.cell.backup_region}"
 
 
-def alarms_lead_to_pagerduty(subject: Subject) -> Iterator[str]:
-    """P23: each severity has a topic under a key, which leads to PagerDuty's own address, kept as a secret."""
-    topics = {name: properties for name, properties in subject.of("AWS::SNS::Topic")}
-    led = {reference(found["TopicArn"]): found for _, found in subject.of("AWS::SNS::Subscription")}
+def topics_are_encrypted(subject: Subject) -> Iterator[str]:
+    """P14, P23: each severity has a topic, under a key of the cell's."""
+    topics = list(subject.of("AWS::SNS::Topic"))
     if len(topics) != len(get_args(Severity)):
         yield "P23 not every severity has a topic"
-    for name, properties in topics.items():
+    for name, properties in topics:
         if "KmsMasterKeyId" not in properties:
             yield f"P14 {name}: isn't under a key of ours"
-        found = led.get(name, {})
-        secret = f"{{{{resolve:secretsmanager:{subject.prefix}/pagerduty/"
-        if found.get("Protocol") != "https" or not str(found.get("Endpoint")).startswith(secret):
-            yield f"P23 {name}: leads to nobody"
 
 
 def nothing_uses_the_default_group(subject: Subject) -> Iterator[str]:
@@ -246,7 +246,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     secrets_have_their_place,
     secrets_are_rotated,
     folders_and_secrets_are_copied,
-    alarms_lead_to_pagerduty,
+    topics_are_encrypted,
     nothing_uses_the_default_group,
     images_are_kept,
     cells_are_apart,
