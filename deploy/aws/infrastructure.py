@@ -85,14 +85,17 @@ def _database(name: str, identifier: str, room: float) -> Iterator[Watched]:
         )
 
 
+_OF_A_CACHE: Final = (
+    ("EngineCPUUtilization", "has little processor left", 80),
+    ("DatabaseMemoryUsagePercentage", "has little memory left", 80),
+    ("Evictions", "forgets what it was to keep", 0),
+)
+
+
 def _cache(cell: CellPlace, stores: Stores) -> Iterator[Watched]:
     for number in range(1, cell.size.cache_replicas + 2):
         node = f"{stores.cache.nodes.ref}-{number:03d}"
-        for metric, what, threshold in (
-            ("EngineCPUUtilization", "has little processor left", 80),
-            ("DatabaseMemoryUsagePercentage", "has little memory left", 80),
-            ("Evictions", "forgets what it was to keep", 0),
-        ):
+        for metric, what, threshold in _OF_A_CACHE:
             yield Watched(
                 name=f"cache-{number}-{_words(metric)}",
                 what=f"Node {number} of Valkey {what}.",

@@ -44,15 +44,16 @@ class Paging(Construct):
             master_key=key,
             enforce_ssl=True,
         )
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal(service) for service in RINGING],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions=self._here,
-            )
-        )
+        topic.add_to_resource_policy(self._may_ring(topic))
         return topic
+
+    def _may_ring(self, topic: sns.Topic) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(service) for service in RINGING],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions=self._here,
+        )
 
 
 def lead_to_pagerduty(scope: Construct, prefix: str, topics: Mapping[str, sns.ITopic]) -> None:

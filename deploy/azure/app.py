@@ -38,10 +38,9 @@ def main() -> None:
                     _write_cell(output, Names.of(environment, cell), definition)
 
 
-def _write_cell(output: Path, names: Names, definition: Definition) -> None:
-    folder = output / names.stack
-    _write(folder / "template.json", cell_template(names, definition))
-    shared = [
+def _shared(names: Names, definition: Definition) -> list[Manifest]:
+    """What is the same whichever colour is live."""
+    return [
         namespace(names),
         *accounts(names, definition),
         *policies(names, definition),
@@ -49,7 +48,12 @@ def _write_cell(output: Path, names: Names, definition: Definition) -> None:
         *workloads(names, definition),
         *ingress(names, definition),
     ]
-    _write_kustomization(folder / "shared", shared, ())
+
+
+def _write_cell(output: Path, names: Names, definition: Definition) -> None:
+    folder = output / names.stack
+    _write(folder / "template.json", cell_template(names, definition))
+    _write_kustomization(folder / "shared", _shared(names, definition), ())
     for colour in COLOURS:
         _write_kustomization(folder / colour, list(doors(names, definition, colour)), ("../shared",))
     for task in definition.tasks.values():

@@ -105,14 +105,19 @@ def services_scale(subject: Subject) -> Iterator[str]:
             yield f"P4 {name}: doesn't run {wanted[0]} to {wanted[1]} times"
 
 
-def nobody_is_reached_unasked(subject: Subject) -> Iterator[str]:
-    """P1: everything is closed but what is named; only who has databases reaches them, only some reach outside."""
+def everything_is_closed(subject: Subject) -> Iterator[str]:
+    """P1: pods reach nothing and nobody but what other policies name."""
     policies = {name: manifest["spec"] for name, manifest in subject.manifests("NetworkPolicy")}
     closed = policies.get("nothing", {})
     if closed.get("podSelector") != {} or set(closed.get("policyTypes", [])) != {"Ingress", "Egress"}:
         yield "P1 pods reach each other and everybody unless told otherwise"
     if {"ingress", "egress"} & set(closed):
         yield "P1 the policy that closes everything opens something"
+
+
+def nobody_is_reached_unasked(subject: Subject) -> Iterator[str]:
+    """P1: only who has databases reaches them, only some reach outside, and who is reached says by whom."""
+    policies = {name: manifest["spec"] for name, manifest in subject.manifests("NetworkPolicy")}
     for name, policy in policies.items():
         command = subject.commands.get(name)
         ways = [(way, target) for way in policy.get("egress", []) for target in way.get("to", [{}])]
@@ -184,6 +189,7 @@ POD_POLICIES: Final[tuple[Policy, ...]] = (
     secrets_come_from_the_vault,
     services_answer_for_themselves,
     services_scale,
+    everything_is_closed,
     nobody_is_reached_unasked,
     colours_differ_in_nothing_else,
     paths_lead_to_their_services,

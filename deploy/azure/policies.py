@@ -87,7 +87,7 @@ def the_firewall_refuses(subject: Subject) -> Iterator[str]:
 
 
 def stores_are_private(subject: Subject) -> Iterator[str]:
-    """P1: nobody outside reaches a store or the cluster's API."""
+    """P1: nobody outside reaches a store."""
     for name, properties in subject.of(*STORES):
         if properties.get("publicNetworkAccess") != "Disabled":
             yield f"P1 {name}: has a public address"
@@ -95,6 +95,10 @@ def stores_are_private(subject: Subject) -> Iterator[str]:
         network = properties.get("network", {})
         if network.get("publicNetworkAccess") != "Disabled" or "delegatedSubnetResourceId" not in network:
             yield f"P1 {name}: has a public address"
+
+
+def cluster_is_private(subject: Subject) -> Iterator[str]:
+    """P1: nobody outside reaches the cluster's API, its nodes or its networks."""
     for name, properties in subject.of(CLUSTER):
         if not properties.get("apiServerAccessProfile", {}).get("enablePrivateCluster"):
             yield f"P1 {name}: its API has a public address"
@@ -263,6 +267,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     only_the_firewall_reaches_it,
     the_firewall_refuses,
     stores_are_private,
+    cluster_is_private,
     nodes_are_managed,
     stores_survive,
     replicas_serve,

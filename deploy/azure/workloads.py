@@ -50,6 +50,15 @@ def manifest(version: str, kind: str, name: str, names: Names, **more: Any) -> M
 def _service(names: Names, service: Service, colour: str) -> Iterator[Manifest]:
     labels = {"app": service.name, **({"colour": colour} if colour else {})}
     name = "-".join(labels.values())
+    spec = _deployment(names, service, colour, labels)
+    yield manifest("apps/v1", "Deployment", name, names, metadata={"labels": labels}, spec=spec)
+    disrupted = {"maxUnavailable": 1, "selector": spec["selector"]}
+    yield manifest("policy/v1", "PodDisruptionBudget", name, names, spec=disrupted)
+    if service.scaling.signal != "none":
+        yield _scaled(names, service, name)
+
+
+def _deployment(names: Names, service: Service, colour: str, labels: dict[str, str]) -> dict[str, Any]:
     image = "-".join(("fintech", *([colour] if colour else [])))
     spec: dict[str, Any] = {
         "selector": {"matchLabels": labels},
@@ -60,11 +69,7 @@ def _service(names: Names, service: Service, colour: str) -> Iterator[Manifest]:
     if service.scaling.signal == "none":
         # What is scaled says its own number; who applies this would undo it.
         spec["replicas"] = service.scaling.minimum
-    yield manifest("apps/v1", "Deployment", name, names, metadata={"labels": labels}, spec=spec)
-    disrupted = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
-    yield manifest("policy/v1", "PodDisruptionBudget", name, names, spec=disrupted)
-    if service.scaling.signal != "none":
-        yield _scaled(names, service, name)
+    return spec
 
 
 def _scaled(names: Names, service: Service, name: str) -> Manifest:

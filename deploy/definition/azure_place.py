@@ -57,17 +57,22 @@ def read_azure_place(cell: TableReader, commands: Collection[str]) -> AzurePlace
     tables = table.table("identities")
     place = AzurePlace(
         tenant=_identifier(table, "tenant"),
-        unique=table.text("unique"),
+        unique=_unique(table),
         nodes=table.text("nodes"),
         smtp_host=table.text("smtp_host"),
         metrics=table.text("metrics"),
         identities=MappingProxyType({name: _identifier(tables, name) for name in commands}),
     )
     tables.finish()
-    if not _UNIQUE.fullmatch(place.unique):
-        raise table.error("unique", f"is {place.unique!r}", "write four to eight small letters and digits")
     table.finish()
     return place
+
+
+def _unique(table: TableReader) -> str:
+    unique = table.text("unique")
+    if not _UNIQUE.fullmatch(unique):
+        raise table.error("unique", f"is {unique!r}", "write four to eight small letters and digits")
+    return unique
 
 
 def _identifier(table: TableReader, key: str) -> str:

@@ -24,11 +24,8 @@ def publish() -> str:
     signed_in = f"{os.environ['CI_REGISTRY_USER']}:{os.environ['CI_REGISTRY_PASSWORD']}"
     (OUTPUT / "image.tar").unlink(missing_ok=True)
     buildah("push", "--quiet", image, f"docker-archive:{OUTPUT / 'image.tar'}:{repository}:{version}")
-    digest = OUTPUT / "digest"
-    buildah(
-        "push", "--quiet", "--creds", signed_in, "--digestfile", str(digest), image,
-        f"docker://{repository}:{version}",
-    )  # fmt: skip
+    digest, place = OUTPUT / "digest", f"docker://{repository}:{version}"
+    buildah("push", "--quiet", "--creds", signed_in, "--digestfile", str(digest), image, place)
     published = f"{repository}@{digest.read_text(encoding='ascii').strip()}"
     (OUTPUT / "published.env").write_text(f"FINTECH_IMAGE={published}\n", encoding="ascii")
     return published
