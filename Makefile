@@ -113,6 +113,7 @@ synth: setup ## what is rendered from the definition in deploy/, checked; every 
 	$(BIN)/python -m tests.deploy.promtool
 	$(BIN)/python -m deploy.aws.policies.table --write
 	$(BIN)/python -m deploy.aws.proof
+	$(BIN)/python -m deploy.aws.picture --write
 	$(BIN)/python -m deploy.azure.synthesis
 	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
 
