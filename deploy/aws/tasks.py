@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import aws_cdk as cdk
@@ -92,7 +92,23 @@ class Tasks(Construct):
             description=f"ARN of the pipeline's role, which alone may start {task.name}",
             allowed_pattern=r"arn:aws:iam::\d{12}:role/.+",
         )
-        self._starter(task, definition, iam.ArnPrincipal(pipeline.value_as_string), prefix)
+        role = self._starter(task, definition, iam.ArnPrincipal(pipeline.value_as_string), prefix)
+        for statement in self._with_another_image(f"{prefix.replace('/', '-')}-{task.name}"):
+            role.add_to_policy(statement)
+
+    def _with_another_image(self, family: str) -> Iterator[iam.PolicyStatement]:
+        """The new image migrates before any stack has it, as a version of the task (deploy/release/ecs.py)."""
+        stack = cdk.Stack.of(self)
+        versions = [stack.format_arn(service="ecs", resource="task-definition", resource_name=f"{family}:*")]
+        of_cluster = {"ArnEquals": {"ecs:cluster": self._cluster.attr_arn}}
+        of_region = {"StringEquals": {"aws:RequestedRegion": stack.region}}
+        for actions, resources, conditions in (
+            (["ecs:RegisterTaskDefinition"], versions, None),
+            (["ecs:RunTask"], versions, of_cluster),
+            (["ecs:DescribeServices", "ecs:DescribeTasks"], ["*"], of_cluster),
+            (["ecs:DescribeTaskDefinition"], ["*"], of_region),
+        ):
+            yield iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
 
     def _starter(self, task: Task, definition: ecs.CfnTaskDefinition, who: iam.IPrincipal, prefix: str) -> iam.Role:
         role = iam.Role(
