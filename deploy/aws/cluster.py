@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -29,6 +29,19 @@ PARAMETERS: Final = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
+}
+
+# What every database of a cell has: primary, replicas, and what follows it in another region.
+ALIKE: Final[dict[str, Any]] = {
+    "storage_type": rds.StorageType.GP3,
+    "deletion_protection": True,
+    "removal_policy": cdk.RemovalPolicy.RETAIN,
+    "publicly_accessible": False,
+    "auto_minor_version_upgrade": True,
+    "monitoring_interval": cdk.Duration.seconds(60),
+    "enable_performance_insights": True,
+    "cloudwatch_logs_exports": ["postgresql", "upgrade"],
+    "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
 }
 
 
@@ -70,8 +83,6 @@ class Cluster(Construct):
                 self,
                 f"Replica{number}",
                 source_database_instance=self.primary,
-                deletion_protection=True,
-                removal_policy=cdk.RemovalPolicy.RETAIN,
                 **self._shared(),
             )
             for number in range(1, cell.size.database_replicas + 1)
@@ -91,26 +102,18 @@ class Cluster(Construct):
             multi_az=True,
             backup_retention=cdk.Duration.days(KEPT_DAYS),
             copy_tags_to_snapshot=True,
-            deletion_protection=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
             **self._shared(),
         )
 
-    def _shared(self) -> dict[str, object]:
+    def _shared(self) -> dict[str, Any]:
         return {
+            **ALIKE,
             "instance_type": self._instance_type,
-            "storage_type": rds.StorageType.GP3,
             "vpc": self._network.vpc,
             "vpc_subnets": ec2.SubnetSelection(subnet_group_name=STORES),
             "security_groups": [self._group],
             "parameter_group": self._parameters,
-            "publicly_accessible": False,
-            "auto_minor_version_upgrade": True,
-            "monitoring_interval": cdk.Duration.seconds(60),
-            "enable_performance_insights": True,
             "performance_insight_encryption_key": self._key,
-            "cloudwatch_logs_exports": ["postgresql", "upgrade"],
-            "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
         }
 
     def _copy_backups(self, cell: CellPlace, key: kms.IKey) -> None:

@@ -14,24 +14,29 @@ ANCHORS_KEPT_DAYS: Final = 7 * 366
 LOGS_KEPT_DAYS: Final = 7 * 366
 
 
+def access_log_of(scope: Construct, *, kept_days: int) -> s3.Bucket:
+    """The bucket into which buckets or a load balancer write who came."""
+    return s3.Bucket(
+        scope,
+        "AccessLog",
+        # Whoever writes access logs knows no key of ours.
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        versioned=True,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(kept_days))],
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+    )
+
+
 class Objects(Construct):
     """The buckets. All of them are private, under the cell's key, and answer over TLS only."""
 
     def __init__(self, scope: Construct, name: str, *, key: kms.IKey) -> None:
         super().__init__(scope, name)
-        access_log = s3.Bucket(
-            self,
-            "AccessLog",
-            # The service that writes access logs knows no key of ours.
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(LOGS_KEPT_DAYS))],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
+        access_log = access_log_of(self, kept_days=LOGS_KEPT_DAYS)
         for bucket, locked in (("Documents", False), ("Anchors", True)):
             s3.Bucket(
                 self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from deploy.aws.blue_green import BlueGreen
@@ -13,6 +12,7 @@ from deploy.aws.containers import Stands
 from deploy.aws.door import Door
 from deploy.aws.fleet import Fleet
 from deploy.aws.network import SERVICES
+from deploy.aws.objects import access_log_of
 from deploy.aws.outside import Outside
 from deploy.aws.standby import Standby
 from deploy.aws.stores import Stores
@@ -89,7 +89,7 @@ class Services(cdk.Stack):
             cell=self._cell,
             aws=aws,
             vpc=self._vpc,
-            log_bucket=self._log_bucket(),
+            log_bucket=access_log_of(self, kept_days=LOGS_KEPT_DAYS),
             log_key=self._stores.logs_key,
         )
 
@@ -151,19 +151,4 @@ class Services(cdk.Stack):
             asker=self._switching.asker,
             switching=self._switching.role,
             page=self._stores.paging.topics["page"],
-        )
-
-    def _log_bucket(self) -> s3.Bucket:
-        return s3.Bucket(
-            self,
-            "AccessLog",
-            # The load balancer can't write under a key of ours.
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(LOGS_KEPT_DAYS))],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
         )

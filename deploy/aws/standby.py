@@ -6,7 +6,7 @@ It looks to the stack of services as the cell's own stores do, so that the same 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -19,7 +19,7 @@ from constructs import Construct
 
 from deploy.aws.backups import Backups
 from deploy.aws.cache import Cache
-from deploy.aws.cluster import ENGINE, KEPT_DAYS, PARAMETERS
+from deploy.aws.cluster import ALIKE, ENGINE, KEPT_DAYS, PARAMETERS
 from deploy.aws.cluster import PORT as DATABASE_PORT
 from deploy.aws.files import folders_of, opened
 from deploy.aws.images import Images
@@ -27,21 +27,6 @@ from deploy.aws.network import STORES, Network
 from deploy.aws.paging import Paging, lead_to_pagerduty
 from deploy.aws.told import Told
 from deploy.definition import CellPlace
-
-# As the cell's own primary has it (deploy/aws/cluster.py).
-_EVER: Final[dict[str, Any]] = {
-    "storage_type": rds.StorageType.GP3,
-    "multi_az": True,
-    "copy_tags_to_snapshot": True,
-    "deletion_protection": True,
-    "removal_policy": cdk.RemovalPolicy.RETAIN,
-    "publicly_accessible": False,
-    "auto_minor_version_upgrade": True,
-    "monitoring_interval": cdk.Duration.seconds(60),
-    "enable_performance_insights": True,
-    "cloudwatch_logs_exports": ["postgresql", "upgrade"],
-    "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
-}
 
 
 class Standby(cdk.Stack):
@@ -129,7 +114,9 @@ class Following(Construct):
             "security_groups": [access],
             "parameter_group": rds.ParameterGroup(self, "Parameters", engine=ENGINE, parameters=dict(PARAMETERS)),
             "performance_insight_encryption_key": key,
-            **_EVER,
+            **ALIKE,
+            "multi_az": True,
+            "copy_tags_to_snapshot": True,
         }
 
 

@@ -15,8 +15,6 @@ from deploy.definition import Command, Definition, Service
 INGRESS_NAMESPACE: Final = "app-routing-system"
 METRICS_NAMESPACE: Final = "kube-system"
 INGRESS_CLASS: Final = "internal"
-# Who talks to servers of others: payment providers, mail, the cell's own hosts as clients see them.
-OUTSIDE: Final = ("api", "worker", "relay")
 INSIDE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
 
 
@@ -65,7 +63,7 @@ def _of_command(names: Names, command: Command) -> Iterator[Manifest]:
     reaches = [{"to": [_network(ENDPOINTS)], "ports": [_port(CACHE_PORT)]}]
     if command.databases:
         reaches.append({"to": [_network(DATABASES)], "ports": [_port(5432)]})
-    if command.name in OUTSIDE:
+    if command.outside:
         everybody = {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(INSIDE)}}
         reaches.append({"to": [everybody], "ports": [_port(443), _port(587)]})
     more: dict[str, Any] = {"egress": reaches}

@@ -13,8 +13,6 @@ from deploy.definition.services import LIVE_PATH, READY_PATH
 STRICTEST: Final = "restricted"
 EVERYWHERE: Final = "0.0.0.0/0"
 DATABASE_PORT: Final = 5432
-# Who may talk to servers of others.
-OUTSIDE: Final = frozenset({"api", "worker", "relay"})
 
 Pod = Mapping[str, Any]
 
@@ -124,7 +122,7 @@ def nobody_is_reached_unasked(subject: Subject) -> Iterator[str]:
         ports = {port["port"] for way, _ in ways for port in way.get("ports", [{"port": DATABASE_PORT}])}
         if DATABASE_PORT in ports and not (command and command.databases):
             yield f"P1 {name}: reaches databases that it has no business with"
-        if any(_is_everywhere(target) for _, target in ways) and name not in OUTSIDE:
+        if any(_is_everywhere(target) for _, target in ways) and not (command and command.outside):
             yield f"P1 {name}: reaches the whole world"
         if isinstance(command, Service) and not all(way.get("from") for way in policy.get("ingress", [{}])):
             yield f"P1 {name}: is reached by everybody"

@@ -15,9 +15,8 @@ USER: Final = 10001
 SECRETS: Final = "/run/secrets/vault"
 TEMPORARY: Final = "/tmp"  # noqa: S108  (a volume of its own)
 PUBLIC_AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
-# Which commands keep files, and where the image has them.
+# Where the image has the folders that commands keep files in.
 FOLDERS: Final = {"documents": "/srv/storage", "anchors": "/srv/anchors"}
-KEEPERS: Final = {"documents": ("web", "api", "worker"), "anchors": ("worker", "drill")}
 # After it has been told to end, so long are requests still brought to a pod.
 STILL_BROUGHT_SECONDS: Final = 5
 TASK_SIZE: Final = ServiceSize(processor=1000, memory=1024)
@@ -56,11 +55,6 @@ def pod(names: Names, command: Command, image: str, labels: dict[str, str]) -> M
     }
 
 
-def folders_of(command: Command) -> list[str]:
-    """The folders that a command keeps files in."""
-    return [folder for folder, keepers in KEEPERS.items() if command.name in keepers]
-
-
 def _container(names: Names, command: Command, service: Service | None, image: str) -> Manifest:
     words = command.words(
         address="0.0.0.0",  # noqa: S104  (reached as the network policies let it)
@@ -69,7 +63,7 @@ def _container(names: Names, command: Command, service: Service | None, image: s
     )
     size = names.cell.size.services.get(command.name, TASK_SIZE)
     mounts = {"temporary": TEMPORARY, "secrets": SECRETS}
-    mounts |= {folder: FOLDERS[folder] for folder in folders_of(command)}
+    mounts |= {folder: FOLDERS[folder] for folder in command.folders}
     container = {
         "name": command.name,
         "image": image,
@@ -147,5 +141,5 @@ def _volumes(command: Command) -> list[Manifest]:
                 "volumeAttributes": {"secretProviderClass": command.name},
             },
         },
-        *({"name": folder, "persistentVolumeClaim": {"claimName": folder}} for folder in folders_of(command)),
+        *({"name": folder, "persistentVolumeClaim": {"claimName": folder}} for folder in command.folders),
     ]

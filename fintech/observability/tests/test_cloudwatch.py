@@ -78,6 +78,7 @@ def test_amazons_own_client_takes_what_is_told() -> None:
     with Stubber(client) as stubbed:
         stubbed.add_response("put_metric_data", {}, {"Namespace": "Fintech", "MetricData": data})
         tell(client, "Fintech", data)
+        stubbed.assert_no_pending_responses()
 
 
 def test_more_than_may_be_told_at_once_is_told_in_parts() -> None:
