@@ -22,11 +22,12 @@ def fill_payments(cell: Cell) -> None:
 
 
 def make_usual_model(cell: Cell) -> None:
-    """The usual model in a database of its own, `usual`, and a table for bare commits."""
+    """The usual model in a database of its own, `usual`; with it a table for bare commits, and the barest ledger."""
     cell.make_database("usual")
     with cell.connect("usual") as connection:
         connection.execute(f"SET ROLE {PEER_ROLE}".encode())
         connection.execute(_script("usual_model"))
+        connection.execute(_script("barest_model"))
 
 
 def make_uncaptured_copy(cell: Cell) -> None:

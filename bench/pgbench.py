@@ -16,7 +16,10 @@ SCRIPTS = Path(__file__).parent / "sql"
 
 @dataclass(frozen=True, kw_only=True)
 class Pgbench:
-    """A script that so many clients run over and over, by prepared statements; its rate is in transactions."""
+    """A script that so many clients run over and over, by prepared statements.
+
+    `operations` is how many the script does each time; the rate is in operations.
+    """
 
     name: str
     cell: Cell
@@ -24,6 +27,7 @@ class Pgbench:
     database: str
     role: str
     clients: int
+    operations: int = 1
     variables: dict[str, str | int] = field(default_factory=dict)
 
     def run(self, seconds: float) -> float:
@@ -40,4 +44,4 @@ class Pgbench:
         rate = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
         if done.returncode or rate is None:
             raise NotMeasured(f"{self.name}: pgbench failed: {done.stderr.strip()[:1000]}")
-        return float(rate[1])
+        return float(rate[1]) * self.operations

@@ -12,7 +12,8 @@ from bench.groups.group import Group
 from bench.measuring import Contender
 from bench.pgbench import Pgbench
 
-LOOK_UP = "ledger_balance_as_of_v1, 1 connection"
+IN_A_PIPELINE = 10
+LOOK_UP = f"ledger_balance_as_of_v1, 1 connection, {IN_A_PIPELINE} in a pipeline"
 SUM = "sum over the account's transfers, 1 connection"
 
 
@@ -20,8 +21,10 @@ SUM = "sum over the account's transfers, 1 connection"
 def _contenders(cell: Cell) -> Iterator[Sequence[Contender]]:
     make_past(cell, PAST_TRANSFERS)
     yield [
-        Pgbench(name=name, cell=cell, script=script, database="past", role="payments_app", clients=1)
-        for name, script in ((LOOK_UP, "balance_as_of"), (SUM, "sum_as_of"))
+        Pgbench(
+            name=name, cell=cell, script=script, database="past", role="payments_app", clients=1, operations=operations
+        )
+        for name, script, operations in ((LOOK_UP, "balance_as_of", IN_A_PIPELINE), (SUM, "sum_as_of", 1))
     ]
 
 

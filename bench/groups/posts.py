@@ -1,4 +1,5 @@
-"""Single posts in the database, 32 connections: against the usual model, and on one house account against many."""
+"""Single posts in the database, 32 connections: against the usual model and the barest one, and on one house account
+against many."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ CONNECTIONS = 32
 HOT = f"keyed posts on one house account, {CONNECTIONS} connections"
 SPREAD = f"keyed posts over {HOUSES:,} house accounts, {CONNECTIONS} connections"
 USUAL = f"usual model by pgbench, one house account, {CONNECTIONS} connections"
+BAREST = f"barest ledger by pgbench, one call, {CONNECTIONS} connections"
 
 
 def keyed_posts(cell: Cell, name: str, *, connections: int, houses: int = 1) -> Pgbench:
@@ -36,10 +38,11 @@ def _contenders(cell: Cell) -> Iterator[Sequence[Contender]]:
     yield [
         keyed_posts(cell, HOT, connections=CONNECTIONS),
         keyed_posts(cell, SPREAD, connections=CONNECTIONS, houses=HOUSES),
-        Pgbench(
-            name=USUAL, cell=cell, script="usual_post", database="usual", role=PEER_ROLE, clients=CONNECTIONS
+        *(
+            Pgbench(name=name, cell=cell, script=script, database="usual", role=PEER_ROLE, clients=CONNECTIONS)
+            for name, script in ((USUAL, "usual_post"), (BAREST, "barest_post"))
         ),
-    ]  # fmt: skip
+    ]
 
 
 GROUP = Group(
@@ -51,6 +54,13 @@ GROUP = Group(
             peer=USUAL,
             goal=7,
             aim=10,
+        ),
+        Comparison(
+            name="single posts, all guards and journal on ÷ the barest ledger",
+            ours=HOT,
+            peer=BAREST,
+            goal=0.5,
+            aim=0.75,
         ),
         Comparison(
             name="all posts on one house account ÷ posts spread over many",

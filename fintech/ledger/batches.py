@@ -91,9 +91,10 @@ def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list
     legs = [leg for item in items for leg in item.legs]
     outcomes, journal_ids = calls.row(
         alias,
+        # Binary, as writing a hundred hashes and keys out as text costs more than posting them.
         "SELECT outcomes, journal_ids FROM ledger_post_batch_v1(%s::text, %s::text, %s::text, %s::text, "
-        "%s::text, %s::text[], %s::bytea[], %s::integer[], %s::smallint[], %s::bigint[], %s::bigint[], "
-        "%s::bigint[], %s::smallint[], %s::uuid[], %s::date[], %s::uuid[], %s::bigint[])",
+        "%s::text, %b::text[], %b::bytea[], %b::integer[], %b::smallint[], %b::bigint[], %b::bigint[], "
+        "%b::bigint[], %b::smallint[], %b::uuid[], %b::date[], %b::uuid[], %b::bigint[])",
         [
             actor,
             operation,
@@ -119,7 +120,7 @@ def _call_for_one(alias: str, item: Item, *, operation: str, reason: str) -> Ite
     (leg,) = item.legs
     outcome, journal_id = calls.row(
         alias,
-        "SELECT outcome, journal_id FROM ledger_post_keyed_v1(%s::text, %s::text, %s::text, %s::bytea, "
+        "SELECT outcome, journal_id FROM ledger_post_keyed_v1(%s::text, %s::text, %s::text, %b::bytea, "
         "%s::text, %s::text, %s::text, %s::bigint, %s::bigint, %s::bigint, %s::smallint, %s::uuid, %s::date, "
         "%s::uuid)",
         [

@@ -5,21 +5,37 @@ from typing import Any
 
 import psycopg
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = tuple[Any, ...]
+
+_KEPT = "cursor_of_ledger_calls"
 
 
 def rows(alias: str, query: str, parameters: Sequence[object] = ()) -> list[Row]:
     """All rows of a query."""
     connection = connections[alias]
     connection.ensure_connection()
-    # Django's own cursors write the values into the query's text, so the server parses and plans each call
-    # anew. This one lets psycopg prepare it after a few uses; Django's wrapper counts, logs and maps errors.
-    cursor = psycopg.Cursor(connection.connection)
+    cursor = _cursor(connection)
+    # Django's wrapper counts, logs and maps errors.
     connection._prepare_cursor(cursor).execute(query, parameters)  # type: ignore[attr-defined]
     # All rows are here already: nothing is left that could fail, or be closed.
     found: list[Row] = cursor.fetchall()
     return found
+
+
+def _cursor(connection: BaseDatabaseWrapper) -> psycopg.Cursor[Row]:
+    """The driver's cursor that belongs to this connection.
+
+    Django's own cursors write the values into the query's text, so the server parses and plans each call anew; this
+    one lets psycopg prepare it after a few uses. It is kept as long as the connection is, since it remembers how
+    values are written and read, which a new one finds out again for each parameter of each call.
+    """
+    kept: psycopg.Cursor[Row] | None = getattr(connection, _KEPT, None)
+    if kept is None or kept.connection is not connection.connection:
+        kept = psycopg.Cursor(connection.connection)
+        setattr(connection, _KEPT, kept)
+    return kept
 
 
 def row(alias: str, query: str, parameters: Sequence[object] = ()) -> Row:

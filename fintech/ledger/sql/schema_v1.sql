@@ -99,8 +99,8 @@ CREATE TABLE ledger_transfer (
     CONSTRAINT ledger_transfer_once UNIQUE (journal_id, leg)
 );
 
--- A client account's statement, and its balance as of a moment, by one look-up.
-CREATE INDEX ledger_transfer_of_client ON ledger_transfer (client_account, recorded_at, id)
+-- A client account's statement, and its balance as of a moment by one look-up, of the index alone.
+CREATE INDEX ledger_transfer_of_client ON ledger_transfer (client_account, recorded_at, id) INCLUDE (client_balance)
     WHERE client_account IS NOT NULL;
 -- A house account's tail since its last snapshot.
 CREATE INDEX ledger_transfer_from_house ON ledger_transfer (debit, id) WHERE debit < 0;
