@@ -1,0 +1,1 @@
+"""Every guard in the databases, tried with it and without it."""
