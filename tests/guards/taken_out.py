@@ -1,0 +1,108 @@
+"""Guards in the code taken out one by one: does a test fail? `python -m tests.guards.taken_out [FILE …]`.
+
+A guard is an `if` that does nothing but raise: its condition becomes False. Each runs in a copy of the repository, against
+the tests that are named for its file below, until one fails. What no test notices is shown at the end, and is the
+exit status. It takes half a minute for each guard on two processors, so it is nobody's daily run.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fintech.stack.layout import REPOSITORY
+
+TESTS: Final[dict[str, tuple[str, ...]]] = {
+    "fintech/http/parsers.py": ("fintech/http/tests",),
+    "fintech/http/fields.py": ("fintech/http/tests",),
+    "fintech/http/serializers.py": ("fintech/http/tests",),
+    "fintech/http/bodies.py": ("fintech/http/tests", "tests/bad_input/test_slow_bodies.py"),
+    "fintech/http/idempotency.py": ("fintech/http/tests",),
+    "fintech/ledger/money.py": ("fintech/ledger/tests/test_money.py",),
+    "fintech/journal/verbs.py": ("fintech/journal/tests",),
+    "fintech/journal/decisions.py": ("fintech/journal/tests",),
+    "fintech/cells/context.py": ("fintech/cells/tests",),
+    "fintech/cells/router.py": ("fintech/cells/tests",),
+    "payments/psps/standard.py": ("payments/tests",),
+    "payments/services/withdrawals.py": ("payments/tests",),
+    "payments/services/deposits.py": ("payments/tests",),
+    "payments/services/standing.py": ("payments/tests",),
+    "trading/feed/messages.py": ("trading/tests/test_feed_messages.py",),
+    "trading/selectors/pricing.py": ("trading/tests",),
+    "trading/services/desk.py": ("trading/tests",),
+    "trading/services/orders.py": ("trading/tests",),
+    "trading/services/dealing.py": ("trading/tests",),
+    "trading/services/standing.py": ("trading/tests",),
+}
+"""The tests that ought to notice, by the file whose guards are taken out."""
+SLOW: Final = "not fault and not load and not browser and not synth and not image and not pipeline"
+SLOT: Final = "guards-taken-out"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A file's text without one of its guards, which stood at `line`."""
+
+    file: str
+    line: int
+    condition: str
+    text: str
+
+
+def mutants_of(file: str, text: str) -> Iterator[Mutant]:
+    """The file once for each of its guards, without it."""
+    lines = text.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text)):
+        if not (isinstance(node, ast.If) and all(isinstance(each, ast.Raise) for each in node.body)):
+            continue
+        test = node.test
+        assert test.end_lineno is not None
+        kept_before = lines[test.lineno - 1].encode()[: test.col_offset].decode()
+        kept_after = lines[test.end_lineno - 1].encode()[test.end_col_offset :].decode()
+        changed = [*lines[: test.lineno - 1], f"{kept_before}False{kept_after}", *lines[test.end_lineno :]]
+        yield Mutant(file, test.lineno, ast.unparse(test), "".join(changed))
+
+
+def main() -> int:
+    """Take out the guards of the files named, or of all above; gives how many nobody noticed."""
+    files = sys.argv[1:] or list(TESTS)
+    unnoticed = 0
+    with tempfile.TemporaryDirectory(prefix="guards-taken-out-") as folder:
+        copy = Path(folder) / "repository"
+        subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(copy)], check=True)
+        for file in files:
+            whole = (copy / file).read_text(encoding="utf-8")
+            for mutant in mutants_of(file, whole):
+                (copy / file).write_text(mutant.text, encoding="utf-8")
+                noticed = _first_failure(copy, file)
+                unnoticed += noticed is None
+                _say(f"{file}:{mutant.line}: {mutant.condition}: {noticed or 'NOT NOTICED'}")
+            (copy / file).write_text(whole, encoding="utf-8")
+    _say(f"{unnoticed} not noticed")
+    return min(unnoticed, 99)
+
+
+def _first_failure(copy: Path, file: str) -> str | None:
+    environment = {**os.environ, "FINTECH_TEST_SLOT": SLOT, "PYTHONPATH": str(copy)}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", SLOW, *TESTS[file]]
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return None
+    failures = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return f"noticed by {failures[0].split()[1]}" if failures else f"the tests didn't run: {done.stdout[-500:]}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
