@@ -14,6 +14,7 @@ from typing import Any, Final
 from deploy.aws.drawing import Box, Drawing
 from deploy.aws.synthesis import NotSynthesised, Template, regions, synthesise
 from deploy.locked_environment import REPOSITORY
+from deploy.rendered_file import write_or_compare
 
 CELL: Final = "production-eu"
 PICTURE: Final = REPOSITORY / "docs" / "pictures" / "aws.svg"
@@ -170,12 +171,7 @@ def main() -> int:
     except NotSynthesised as why:
         print(why)
         return 1
-    if "--write" in sys.argv[1:]:
-        PICTURE.write_text(picture, encoding="utf-8")
-    if not PICTURE.is_file() or PICTURE.read_text(encoding="utf-8") != picture:
-        print(f"docs/pictures/{PICTURE.name}: isn't as the templates are; draw it with --write")
-        return 1
-    return 0
+    return write_or_compare({PICTURE: picture}, command="python -m deploy.aws.picture")
 
 
 if __name__ == "__main__":

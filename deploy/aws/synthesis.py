@@ -22,7 +22,7 @@ REQUIREMENTS: Final = Path(__file__).parent / "requirements.txt"
 # What the templates are made of.
 SOURCES: Final = ("deploy", "fintech/jurisdictions")
 # What only asks of them afterwards.
-ASKING: Final = {"policies", "kept", "accepted.toml", "proof.py", "scans.py", "snapshots.py", "tests"}
+ASKING: Final = {"policies", "kept", "accepted.toml", "proof.py", "scans.py", "snapshots.py", "tests", "cost", "image"}
 REPORT: Final = "validation-report.json"
 # The CDK's own validation. What it finds is a fault; what the rules of others find is looked at by deploy/aws/scans.py.
 OWN: Final = "CloudFormation Validate"

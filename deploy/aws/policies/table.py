@@ -13,6 +13,7 @@ from typing import Final
 
 from deploy.aws.policies import POLICIES, Policy
 from deploy.locked_environment import REPOSITORY
+from deploy.rendered_file import write_or_compare
 
 PAGE: Final = REPOSITORY / "docs" / "promises-aws.md"
 _PROMISES: Final = re.compile(r"(P\d+(?:, P\d+)*): (.+)")
@@ -70,12 +71,7 @@ def _rows() -> Iterator[str]:
 
 def main() -> int:
     """Write or compare; 1 when the page isn't as the policies are."""
-    if "--write" in sys.argv[1:]:
-        PAGE.write_text(rendered(), encoding="utf-8")
-    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != rendered():
-        print(f"docs/{PAGE.name}: isn't as the policies are; render it with --write")
-        return 1
-    return 0
+    return write_or_compare({PAGE: rendered()}, command="python -m deploy.aws.policies.table")
 
 
 if __name__ == "__main__":
