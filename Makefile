@@ -115,6 +115,7 @@ synth: setup ## what is rendered from the definition in deploy/, checked; every 
 	$(BIN)/python -m deploy.aws.proof
 	$(BIN)/python -m deploy.aws.picture --write
 	$(BIN)/python -m deploy.azure.synthesis
+	$(BIN)/python -m deploy.misconfiguration
 	$(BIN)/python -m deploy.cost.page --write
 	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
 

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
+from deploy.accepted_findings import judged, read_accepted
 from deploy.aws import scans, snapshots
 from deploy.aws.policies import table
 from deploy.aws.policies.asked import ask
@@ -30,10 +31,10 @@ def proven() -> Iterator[tuple[str, list[str]]]:
 
 
 def _scanned() -> Iterator[tuple[str, list[str]]]:
-    accepted, scanned = scans.read_accepted(), scans.scan()
-    left = scans.judged(scanned.findings, accepted)
+    accepted, scanned = read_accepted(scans.ACCEPTED), scans.scan()
+    left = judged(scanned.findings, accepted, file=scans.ACCEPTED.name)
     yield from ((line, []) for line in scans.counted(scanned))
-    kept = len(scanned.findings) - len([line for line in left if not line.startswith("accepted.toml")])
+    kept = len(scanned.findings) - len([line for line in left if not line.startswith(scans.ACCEPTED.name)])
     yield f"others' rules: {len(left)} left, {kept} accepted for {len(accepted)} written reasons", left
 
 

@@ -7,12 +7,9 @@ fault as well. All of it runs without an account and without the network.
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import os
-import re
 import subprocess
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,40 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.accepted_findings import Finding
 from deploy.aws.synthesis import OUTPUT, OWN, REQUIREMENTS, NotSynthesised, reported, synthesise
 from deploy.locked_environment import REPOSITORY, locked_python
 
 ACCEPTED: Final = Path(__file__).parent / "accepted.toml"
-SHORTEST_REASON: Final = 30
-
-
-@dataclass(frozen=True, order=True)
-class Finding:
-    """A rule that something breaks: `place` is the stack, and in it the resource or its path."""
-
-    tool: str
-    rule: str
-    place: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A rule that may be broken, at the places that match one of the patterns, and why.
-
-    In a rule `<any>` stands for what differs from cell to cell; a star is the rule's own.
-    """
-
-    rule: str
-    where: tuple[str, ...]
-    reason: str
-
-    def covers(self, finding: Finding) -> bool:
-        """Whether it is this rule at one of these places."""
-        rule = "[^]]*".join(re.escape(part) for part in self.rule.split("<any>"))
-        return bool(re.fullmatch(rule, finding.rule)) and any(
-            fnmatch.fnmatchcase(finding.place, each) for each in self.where
-        )
 
 
 @dataclass(frozen=True)
@@ -62,27 +30,6 @@ class Scanned:
 
     findings: tuple[Finding, ...]
     passed: Mapping[str, int]
-
-
-def read_accepted(path: Path = ACCEPTED) -> tuple[Accepted, ...]:
-    """The accepted findings. Raises ValueError for a reason that is none."""
-    entries = tomllib.loads(path.read_text(encoding="utf-8"))["accepted"]
-    accepted = tuple(Accepted(entry["rule"], tuple(entry["where"]), entry["reason"]) for entry in entries)
-    for entry in accepted:
-        if len(entry.reason) < SHORTEST_REASON:
-            raise ValueError(f"{path.name}: {entry.rule} is accepted without a reason that says why")
-    return accepted
-
-
-def judged(findings: Collection[Finding], accepted: Collection[Accepted]) -> list[str]:
-    """What is to be done: findings without a reason, and reasons without a finding."""
-    left = [
-        f"{found.tool} {found.rule} {found.place}: {found.what}"
-        for found in sorted(findings)
-        if not any(entry.covers(found) for entry in accepted)
-    ]
-    idle = [entry for entry in accepted if not any(entry.covers(found) for found in findings)]
-    return left + [f"accepted.toml: nothing breaks {entry.rule} at {', '.join(entry.where)}; drop it" for entry in idle]
 
 
 def scan(output: Path = OUTPUT) -> Scanned:
