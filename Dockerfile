@@ -36,6 +36,8 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --
 WORKDIR /srv/app
 COPY --from=build /srv/venv /srv/venv
 COPY --from=build /srv/sbom.json /srv/sbom.json
+# Who may speak for RDS; those who speak for Azure's databases are among the public ones.
+COPY deploy/image/certificates/rds.pem /srv/certificates/rds.pem
 COPY manage.py ./
 COPY fintech ./fintech
 COPY crm ./crm

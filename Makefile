@@ -116,6 +116,7 @@ synth: setup ## what is rendered from the definition in deploy/, checked; every 
 	$(BIN)/python -m deploy.aws.picture --write
 	$(BIN)/python -m deploy.azure.synthesis
 	$(BIN)/python -m deploy.misconfiguration
+	$(BIN)/python -m deploy.image.authorities
 	$(BIN)/python -m deploy.cost.page --write
 	@exec $(BIN)/python -m pytest -q -m synth tests/deploy $(ARGS)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.image import authorities
+
 APPLICATION: Final = "srv/app"
 STATIC: Final = "srv/static"
+# Where settings on AWS and on Azure look for the authorities of their databases.
+RDS: Final = "srv/certificates/rds.pem"
+PUBLIC: Final = "etc/ssl/certs/ca-certificates.crt"
 # Who has got into a container shall find nothing to build or to fetch with.
 TOOLS: Final = frozenset(
     {"gcc", "g++", "cc", "c++", "clang", "make", "ld", "as", "cargo", "rustc", "go", "git", "node", "npm"}
@@ -29,6 +35,7 @@ def findings(root: Path, configuration: Mapping[str, Any]) -> list[str]:
         *_nothing_gains_rights(root),
         *_nobody_may_change_it(root),
         *_ready_to_run(root),
+        *_knows_its_databases(root),
     ]
 
 
@@ -83,6 +90,17 @@ def _ready_to_run(root: Path) -> Iterator[str]:
             yield f"/{module.relative_to(root)}: isn't compiled, and on a read-only root can't be later"
     if not (root / STATIC / "admin" / "css" / "base.css").is_file():
         yield f"/{STATIC} holds no static files"
+
+
+def _knows_its_databases(root: Path) -> Iterator[str]:
+    """Without the authority of its database a service trusts nobody, and so doesn't start."""
+    text = (root / RDS).read_text(encoding="ascii") if (root / RDS).is_file() else ""
+    today = datetime.datetime.now(datetime.UTC)
+    for finding in authorities.findings(text, authorities.wanted_regions(), today=today):
+        yield f"/{RDS}: {finding}"
+    bundle = (root / PUBLIC).read_bytes() if (root / PUBLIC).is_file() else b""
+    for name in sorted(authorities.AZURE - authorities.names(bundle)):
+        yield f"/{PUBLIC}: holds no {name}, one of those that sign for Azure's databases"
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from deploy.image import authorities
 from deploy.image.base import DOCKERFILE, pinned_base
 from deploy.image.bill_of_materials import with_system
 from deploy.image.buildah import NotBuilt
 from deploy.image.container import command_line, environment_of
-from deploy.image.looked_through import findings
+from deploy.image.looked_through import PUBLIC, findings
 
 CONFIGURATION: dict[str, Any] = {
     "User": "10001:10001",
@@ -34,6 +40,27 @@ Version: 1
 """
 
 
+RDS = authorities.FILE.read_text(encoding="ascii")
+TODAY = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+
+
+def signed_by_itself(name: str, *, days: int = 9000, authority: bool = True) -> str:
+    """A certificate of this common name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(TODAY)
+        .not_valid_after(TODAY + datetime.timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
 def written(root: Path, name: str, text: str = "", mode: int = 0o644) -> Path:
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +75,8 @@ def root(tmp_path: Path) -> Path:
     written(tmp_path, "srv/app/manage.py")
     written(tmp_path, "srv/app/__pycache__/manage.cpython-311.pyc")
     written(tmp_path, "srv/static/admin/css/base.css")
+    written(tmp_path, "srv/certificates/rds.pem", RDS)
+    written(tmp_path, PUBLIC, "".join(map(signed_by_itself, authorities.AZURE)))
     written(tmp_path, "usr/bin/python3", mode=0o755)
     written(tmp_path, "var/lib/dpkg/status", STATUS)
     return tmp_path
@@ -73,11 +102,44 @@ def test_nothing_is_found_where_nothing_is_wrong(root: Path) -> None:
         (lambda root: written(root, "srv/app/crm/tests/x.txt"), "/srv/app/crm/tests: isn't part"),
         (lambda root: (root / "srv/app/manage.py").unlink(), "/srv/app holds no manage.py"),
         (lambda root: (root / "srv/static/admin/css/base.css").unlink(), "/srv/static holds no static files"),
+        (lambda root: (root / "srv/certificates/rds.pem").unlink(), "/srv/certificates/rds.pem: holds no authority"),
+        (lambda root: written(root, "srv/certificates/rds.pem", "x"), "/srv/certificates/rds.pem: can't be read"),
+        (
+            lambda root: written(
+                root, "etc/ssl/certs/ca-certificates.crt", signed_by_itself("DigiCert Global Root G2")
+            ),
+            "/etc/ssl/certs/ca-certificates.crt: holds no Microsoft RSA Root Certificate Authority 2017",
+        ),
     ],
 )
 def test_what_is_planted_is_found(root: Path, plant: Callable[[Path], object], finding: str) -> None:
     plant(root)
     assert [found for found in findings(root, CONFIGURATION) if found.startswith(finding)]
+
+
+def test_the_image_brings_the_authorities_of_rds_where_data_may_stand() -> None:
+    assert list(authorities.findings(RDS, authorities.wanted_regions(), today=TODAY)) == []
+    assert RDS.count("BEGIN CERTIFICATE") == len(authorities.wanted_regions()) * len(authorities.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (signed_by_itself("Amazon RDS us-east-1 Root CA RSA2048 G1"), "which is none of RDS' in a region of ours"),
+        (signed_by_itself("Somebody"), "holds 'Somebody', which is none of RDS'"),
+        (signed_by_itself("Amazon RDS eu-central-1 Root CA RSA2048 G1", days=300), "ends on 2027-08-28"),
+        (signed_by_itself("Amazon RDS eu-central-1 Root CA RSA2048 G1", authority=False), "no authority that stands"),
+        ("", "holds no authority of eu-central-1 for ECC384"),
+    ],
+)
+def test_an_authority_that_isnt_wanted_is_found(text: str, finding: str) -> None:
+    found = list(authorities.findings(text, {"eu-central-1"}, today=TODAY))
+    assert [each for each in found if finding in each], found
+
+
+def test_another_package_than_the_pinned_one_is_refused() -> None:
+    with pytest.raises(authorities.NotTaken, match="isn't the pinned one"):
+        authorities.chosen(b"another", {"eu-central-1"})
 
 
 @pytest.mark.parametrize("user", ["", "0", "0:0", "fintech"])
