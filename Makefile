@@ -97,7 +97,7 @@ lock: setup ## resolve requirements.txt anew, with hashes
 		deploy/azure/requirements.in -o deploy/azure/requirements.txt
 	$(BIN)/uv pip compile -q --system-certs --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 		deploy/gitlab/requirements.in -o deploy/gitlab/requirements.txt
-	cd deploy/gitlab && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
+	cd deploy/node && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
 
 bench: setup ## speed beside peers, as ratios of one run; see bench/README.md (ARGS=--quick: only to see that it works)
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -20,7 +20,8 @@ from deploy.locked_environment import locked_python
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-NODE: Final = ROOT / "deploy" / "gitlab"
+NODE: Final = ROOT / "deploy" / "node"
+SCANNERS: Final = ROOT / "deploy" / "gitlab" / "requirements.txt"
 PACKAGES: Final = ("fintech", "crm", "payments", "trading", "audit", "deploy", "manage.py")
 
 
@@ -81,7 +82,7 @@ def _may_be_left_out() -> bool:
 
 def found_in_the_code() -> tuple[str, bool]:
     """What bandit finds of high severity; what is below that is ruff's to find, with a reason where it stays."""
-    python = locked_python(".venv-scans", NODE / "requirements.txt")
+    python = locked_python(".venv-scans", SCANNERS)
     scan = subprocess.run(
         [python, "-m", "bandit", "--quiet", "--recursive", "--severity-level", "high", "--format", "json", *PACKAGES],
         cwd=ROOT, capture_output=True, text=True, check=False,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from deploy.definition import CellPlace, Environment, read_environments
-from deploy.gitlab.local_runner import NotRun, set_up
+from deploy.locked_node import NotInstalled, installed
 from deploy.release import aks, ecs
 from deploy.release.errors import NotReleased
 from deploy.release.smoke import smoke
@@ -51,10 +51,9 @@ def main(words: Sequence[str]) -> int:
         return 2
     try:
         if words[0] == "deploy":
-            # The CDK's command is locked beside the runner.
-            set_up()
+            installed()
         release(words[0], environments[words[1]], os.environ.get("FINTECH_IMAGE", ""))
-    except (NotReleased, NotRun) as why:
+    except (NotReleased, NotInstalled) as why:
         print(why)
         return 1
     return 0

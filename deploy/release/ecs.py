@@ -12,8 +12,8 @@ from typing import Any, Final
 import boto3
 
 from deploy.definition import CellPlace, Environment, read_services
-from deploy.gitlab.local_runner import CDK
 from deploy.locked_environment import REPOSITORY
+from deploy.locked_node import CDK
 from deploy.release.errors import NotReleased
 
 TEMPLATES: Final = REPOSITORY / ".local" / "aws"

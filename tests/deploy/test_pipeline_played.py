@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.gitlab.local_runner import command, set_up
+from deploy.gitlab.local_runner import command
+from deploy.locked_node import installed
 from fintech.stack.layout import REPOSITORY
 
 pytestmark = pytest.mark.pipeline
@@ -26,7 +27,7 @@ CLOSED = "{gate} is when:manual, its needed by deploy-production, and not specif
 @pytest.fixture(scope="module", autouse=True)
 def runner() -> None:
     """The runner, as locked."""
-    set_up()
+    installed()
 
 
 @pytest.fixture
