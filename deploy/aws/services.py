@@ -54,7 +54,7 @@ class Services(cdk.Stack):
         self.tasks = Tasks(
             self,
             "Tasks",
-            prefix=self._prefix,
+            told=told,
             cluster=self.cluster,
             tasks=definition.tasks,
             definitions=self._definitions,

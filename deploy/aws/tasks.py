@@ -14,8 +14,11 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from deploy.aws.pipeline import by_token
 from deploy.aws.task_definitions import TaskDefinitions
+from deploy.aws.told import Told
 from deploy.definition import Task
+from deploy.definition.pipeline import role_name
 
 # Early on the first Sunday of a quarter, by UTC.
 QUARTERLY: Final = "cron(0 3 ? 1,4,7,10 SUN#1 *)"
@@ -29,7 +32,7 @@ class Tasks(Construct):
         scope: Construct,
         name: str,
         *,
-        prefix: str,
+        told: Told,
         cluster: ecs.CfnCluster,
         tasks: Mapping[str, Task],
         definitions: TaskDefinitions,
@@ -50,9 +53,9 @@ class Tasks(Construct):
         for task in tasks.values():
             definition = definitions.of(task)
             if task.schedule == "quarterly":
-                self._schedule(task, definition, prefix)
+                self._schedule(task, definition, told.prefix)
             else:
-                self._on_demand(task, definition, prefix)
+                self._on_demand(task, definition, told)
 
     def _schedule(self, task: Task, definition: ecs.CfnTaskDefinition, prefix: str) -> None:
         self.not_started[task.name] = unstarted = sqs.Queue(
@@ -84,16 +87,12 @@ class Tasks(Construct):
             ),
         )
 
-    def _on_demand(self, task: Task, definition: ecs.CfnTaskDefinition, prefix: str) -> None:
-        """Only who has taken this role starts it: the pipeline, whose own role is told when the stack is made."""
-        pipeline = cdk.CfnParameter(
-            cdk.Stack.of(self),
-            f"{task.name.capitalize()}Pipeline",
-            description=f"ARN of the pipeline's role, which alone may start {task.name}",
-            allowed_pattern=r"arn:aws:iam::\d{12}:role/.+",
-        )
-        role = self._starter(task, definition, iam.ArnPrincipal(pipeline.value_as_string), prefix)
-        for statement in self._with_another_image(f"{prefix.replace('/', '-')}-{task.name}"):
+    def _on_demand(self, task: Task, definition: ecs.CfnTaskDefinition, told: Told) -> None:
+        """Only the pipeline starts it, by its token."""
+        who = by_token(self, told.pipeline)
+        name = role_name(told.environment.name, told.cell.name, "migrate", cdk.Stack.of(self).region)
+        role = self._starter(task, definition, who, told.prefix, name)
+        for statement in self._with_another_image(f"{told.dashed}-{task.name}"):
             role.add_to_policy(statement)
 
     def _with_another_image(self, family: str) -> Iterator[iam.PolicyStatement]:
@@ -110,9 +109,20 @@ class Tasks(Construct):
         ):
             yield iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
 
-    def _starter(self, task: Task, definition: ecs.CfnTaskDefinition, who: iam.IPrincipal, prefix: str) -> iam.Role:
+    def _starter(
+        self,
+        task: Task,
+        definition: ecs.CfnTaskDefinition,
+        who: iam.IPrincipal,
+        prefix: str,
+        name: str | None = None,
+    ) -> iam.Role:
         role = iam.Role(
-            self, f"{task.name.capitalize()}Starter", assumed_by=who, description=f"{prefix}: starts {task.name}"
+            self,
+            f"{task.name.capitalize()}Starter",
+            assumed_by=who,
+            role_name=name,
+            description=f"{prefix}: starts {task.name}",
         )
         here = {"ArnEquals": {"ecs:cluster": self._cluster.attr_arn}}
         role.add_to_policy(iam.PolicyStatement(actions=["ecs:RunTask"], resources=[definition.ref], conditions=here))

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy.definition import Alert, AwsPlace, CellPlace, Definition, Environment
+from deploy.definition.pipeline import Pipeline
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """An environment's cell, and the definition of services and alerts."""
+    """An environment's cell, the definition of services and alerts, and whose pipeline acts there."""
 
     environment: Environment
     cell: CellPlace
     definition: Definition
     alerts: Mapping[str, Alert]
+    pipeline: Pipeline
 
     @property
     def prefix(self) -> str:

@@ -1,7 +1,7 @@
 """One step of a release, for every cell of an environment: `python -m deploy.release STEP ENVIRONMENT`.
 
-The steps are `migrate`, `deploy`, `smoke` and `roll-back`. FINTECH_IMAGE names the image by its digest. Who may do it
-in the clouds is told to their own clients by the environment; each cell is asked for in its own region.
+The steps are `migrate`, `deploy`, `smoke` and `roll-back`. FINTECH_IMAGE names the image by its digest. In GitLab each
+step has an identity of its own in each cell (deploy/release/identity.py); each cell is asked for in its own region.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from deploy.definition import CellPlace, Environment, read_environments
 from deploy.locked_node import NotInstalled, installed
 from deploy.release import aks, ecs
 from deploy.release.errors import NotReleased
+from deploy.release.identity import taken
 from deploy.release.smoke import smoke
 
 STEPS: Final = ("migrate", "deploy", "smoke", "roll-back")
@@ -32,15 +33,17 @@ def _step(step: str, environment: Environment, cell: CellPlace, image: str) -> N
         if found := smoke(cell):
             raise NotReleased("\n".join(found))
         return
-    if step == "roll-back":
-        (ecs.roll_back if cell.cloud == "aws" else aks.roll_back)(environment, cell)
-        return
-    if "@sha256:" not in image:
+    if step != "roll-back" and "@sha256:" not in image:
         raise NotReleased("FINTECH_IMAGE doesn't name an image by its digest")
-    if step == "migrate":
-        (ecs.migrate if cell.cloud == "aws" else aks.migrate)(environment, cell, image)
-        return
-    (ecs.deploy if cell.cloud == "aws" else aks.deploy)(environment, cell, image)
+    if step == "roll-back":
+        with taken(environment, cell, "roll-back"):
+            (ecs.roll_back if cell.cloud == "aws" else aks.roll_back)(environment, cell)
+    elif step == "migrate":
+        with taken(environment, cell, "migrate"):
+            (ecs.migrate if cell.cloud == "aws" else aks.migrate)(environment, cell, image)
+    else:
+        with taken(environment, cell, "deploy"):
+            (ecs.deploy if cell.cloud == "aws" else aks.deploy)(environment, cell, image)
 
 
 def main(words: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from deploy.aws.policies.asked import subjects
 from deploy.aws.policies.table import PAGE, NoPromise, rendered, said
 from tests.deploy.planting import Change, policies_that_find
 from tests.deploy.test_aws_alarms import ALARMS, GUARD
+from tests.deploy.test_aws_pipeline import PIPELINE
 from tests.deploy.test_aws_services import BEHIND_CLOUDFLARE, BEHIND_THE_FIREWALL
 from tests.deploy.test_aws_standby import ELSEWHERE
 from tests.deploy.test_aws_stores import STORES
@@ -21,6 +22,7 @@ PLANTED: dict[str, list[Change]] = {
     "services": [change for change, _ in BEHIND_CLOUDFLARE],
     "alarms": [change for change, _ in ALARMS],
     "guard": [change for change, _ in GUARD],
+    "pipeline": [change for change, _ in PIPELINE],
     **{kind: [change for of, change, _ in ELSEWHERE if of == kind] for kind, _, _ in ELSEWHERE},
 }
 # These look at where a stack stands, which is in no template: tests of their own move it.

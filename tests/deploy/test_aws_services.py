@@ -94,6 +94,19 @@ def anybody_migrates(template: dict[str, Any]) -> None:
     role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] = {"AWS": "arn:aws:iam::111111111111:root"}
 
 
+def every_branch_migrates(template: dict[str, Any]) -> None:
+    role = next(of(template, "AWS::IAM::Role", which="TasksMigrateStarter"))["Properties"]
+    said = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"].pop("StringEquals")
+    role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringLike"] = {
+        key: value.rpartition(":")[0] + ":*" if key.endswith(":sub") else value for key, value in said.items()
+    }
+
+
+def a_second_starter(template: dict[str, Any]) -> None:
+    role = next(of(template, "AWS::IAM::Role", which="TasksMigrateStarter"))
+    template["Resources"]["Another"] = role
+
+
 def migrates_by_the_clock(template: dict[str, Any]) -> None:
     migrate = next(name for name in template["Resources"] if name.startswith("DefinitionsMigrate"))
     schedule = next(of(template, "AWS::Scheduler::Schedule"))["Properties"]
@@ -227,7 +240,9 @@ BEHIND_CLOUDFLARE: Planted = [
     (deployment(lambda found: found.pop("DeploymentCircuitBreaker"), "Engine"), "P9 FleetEngine"),
     (alarm_that_isnt, "P9 FleetWeb"),
     (one_target_group, "P9 FleetApi"),
-    (anybody_migrates, "P10 the migration is started by"),
+    (anybody_migrates, "P10 TasksMigrateStarter"),
+    (every_branch_migrates, "P10 TasksMigrateStarter"),
+    (a_second_starter, "P10 the migration is started by"),
     (migrates_by_the_clock, "P10 TasksDrillSchedule"),
     (migrates_by_the_clock, "P32 no drill runs each quarter"),
     (drill_that_is_off, "P32 a drill that doesn't start"),

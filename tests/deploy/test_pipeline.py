@@ -85,6 +85,7 @@ def findings(pipeline: Pipeline) -> list[str]:
         *_production(every),
         *_way_back(every),
         *_migrations(every),
+        *_identity(pipeline, every),
         *_commands(every),
     ]
 
@@ -163,6 +164,17 @@ def _migrations(every: Mapping[str, Pipeline]) -> Iterator[str]:
         yield "P10 migrate-production has no gate of its own"
 
 
+def _identity(pipeline: Pipeline, every: Mapping[str, Pipeline]) -> Iterator[str]:
+    """A job that acts in a cloud is known there by GitLab's token, for its own reader; no credential is told."""
+    for name, job in every.items():
+        acts = any(command.startswith("make release") and "smoke" not in command for command in job["script"])
+        token = job.get("id_tokens", {}).get("FINTECH_CLOUD_ID_TOKEN", {})
+        if acts and token.get("aud") != "$CI_SERVER_URL":
+            yield f"P19 {name} has no token by which the clouds know it"
+    for credential in re.findall(r"AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|AZURE_CLIENT_SECRET", str(pipeline)):
+        yield f"P19 the file tells {credential}"
+
+
 def _commands(every: Mapping[str, Pipeline]) -> Iterator[str]:
     """What a developer can't run is no command of ours: make, or a scanner's and signer's own."""
     targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
@@ -223,6 +235,9 @@ def rule(job: str, key: str, value: object) -> Callable[[Pipeline], None]:
         (without_need("deploy-production", "migrate-production"), "P10 deploy-production doesn't wait"),
         (rule("migrate-production", "when", "on_success"), "P10 migrate-production has no gate"),
         (setting("deploy-production", "script", ["make release ARGS='migrate x'"]), "P10 deploy-production migrates"),
+        (setting(".release", "id_tokens", {}), "P19 migrate-production has no token"),
+        (setting(".release", "id_tokens", {"FINTECH_CLOUD_ID_TOKEN": {"aud": "x"}}), "P19 deploy-staging has no token"),
+        (setting(".release", "variables", {"AWS_ACCESS_KEY_ID": "$KEY"}), "P19 the file tells AWS_ACCESS_KEY_ID"),
         (setting("test", "script", ["pytest"]), "P6 test runs pytest"),
         (setting("test", "script", ["make tests"]), "P6 test: there is no target tests"),
     ],

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from deploy.aws.policies import alarms, door, guard, services, standby, stores
+from deploy.aws.policies import alarms, door, guard, pipeline, services, standby, stores
 from deploy.aws.policies.subject import Policy, Subject
 
 __all__ = ["POLICIES", "Policy", "Subject", "findings"]
 
 POLICIES: Final[Mapping[str, tuple[Policy, ...]]] = {
     "stores": stores.POLICIES,
-    "services": services.POLICIES + door.POLICIES,
+    "services": services.POLICIES + pipeline.MIGRATION + door.POLICIES,
     "alarms": alarms.POLICIES,
     "guard": guard.POLICIES,
+    "pipeline": pipeline.POLICIES,
     "standby": standby.STANDBY,
-    "standby-services": services.POLICIES + door.POLICIES + standby.SERVICES,
+    "standby-services": services.POLICIES + pipeline.MIGRATION + door.POLICIES + standby.SERVICES,
     "failover": standby.FAILOVER,
     "names": standby.NAMES,
 }

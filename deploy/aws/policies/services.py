@@ -171,18 +171,6 @@ def migrations_run_apart(subject: Subject) -> Iterator[str]:
             yield f"P10 {name}: migrates by the clock"
 
 
-def the_pipeline_alone_migrates(subject: Subject) -> Iterator[str]:
-    """P10: who may start the migration is one role, which the stack is told."""
-    starters = [
-        reference(principal)
-        for _, properties in subject.of("AWS::IAM::Role")
-        for statement in properties["AssumeRolePolicyDocument"]["Statement"]
-        for principal in listed(statement["Principal"].get("AWS", []))
-    ]
-    if starters != ["MigratePipeline"]:
-        yield f"P10 the migration is started by {starters}, not by the pipeline alone"
-
-
 def drills_are_scheduled(subject: Subject) -> Iterator[str]:
     """P32: the drill runs each quarter, and whoever couldn't start it leaves a word."""
     schedules = [properties for _, properties in subject.of("AWS::Scheduler::Schedule")]
@@ -232,7 +220,6 @@ POLICIES: Final[tuple[Policy, ...]] = (
     new_versions_come_blue_green,
     failing_versions_go_back,
     migrations_run_apart,
-    the_pipeline_alone_migrates,
     drills_are_scheduled,
     containers_are_seen,
     images_are_told_by_digest,
