@@ -110,7 +110,10 @@ drill: ## disaster drills: come later
 
 synth: setup ## what is rendered from the definition in deploy/, checked; every service started as it is defined
 	$(BIN)/python -m deploy.monitoring.prometheus_rules --write
+	$(BIN)/python -m deploy.monitoring.alertmanager --write
+	$(BIN)/python -m deploy.monitoring.new_relic --write
 	$(BIN)/python -m tests.deploy.promtool
+	$(BIN)/python -m tests.deploy.amtool
 	$(BIN)/python -m deploy.aws.policies.table --write
 	$(BIN)/python -m deploy.aws.proof
 	$(BIN)/python -m deploy.aws.picture --write
