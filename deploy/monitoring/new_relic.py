@@ -63,17 +63,29 @@ def server(environment: Environment) -> dict[str, Any]:
 
 
 def dashboard(environment: Environment, alerts: Mapping[str, Alert]) -> dict[str, Any]:
-    """A page of what the application does, and one of what alerts are about."""
+    """A page of what the business does, one of what the application does, and one of what alerts are about."""
     here = f"environment = '{environment.name}'"
     return {
         "name": f"Fintech, {environment.name}",
         "description": "Rendered from deploy/monitoring/alerts.toml: change that file, not this dashboard.",
         "permissions": "PUBLIC_READ_ONLY",
         "pages": [
+            {"name": "Business", "widgets": _laid_out(_business(here))},
             {"name": "Application", "widgets": _laid_out(_application(here))},
             {"name": "What alerts are about", "widgets": _laid_out(_of_alerts(alerts, here))},
         ],
     }
+
+
+def _business(here: str) -> Iterator[tuple[str, str]]:
+    """Deposits an hour, trade volume, commission payouts (P22); money in minor units, each currency by itself."""
+    for title, counted, by in (
+        ("Deposits an hour", "fintech_deposits_settled_total", "currency"),
+        ("Deposited in an hour, minor units", "fintech_deposits_settled_minor_total", "currency"),
+        ("Volume traded in an hour, lots", "fintech_filled_lots_total", "instrument"),
+        ("Commission paid out in an hour, minor units", "fintech_commission_paid_minor_total", "currency"),
+    ):
+        yield title, _query(f"rate(sum({counted}), 1 hour)", here, ("cell", by))
 
 
 def _application(here: str) -> Iterator[tuple[str, str]]:

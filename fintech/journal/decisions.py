@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
 
 from fintech.cells.context import CellContext, current_cell
 from fintech.cells.topology import served_cell
@@ -90,6 +90,10 @@ class Decision:
             self._journal_id, payload_hash, outcome, answer, self._recorded_at = cursor.fetchone()
         if outcome is not None:
             self.earlier = EarlierAnswer(bytes(payload_hash), outcome, _loaded(answer))
+
+    def afterwards(self, call: Callable[[], object]) -> None:
+        """Do something once this decision is committed, and nothing if it is undone: for what only counts or shows."""
+        transaction.on_commit(call, using=self.alias)
 
     def finish(self, outcome: str, answer: Json, payload_hash: bytes) -> None:
         """Write the journal's row, with the answer that every retry will get."""

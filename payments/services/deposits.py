@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from fintech.ledger.book import Book
 from fintech.ledger.house_accounts import HousePurpose
 from fintech.ledger.money import Money
 from fintech.ledger.transfer_codes import TransferCode
+from fintech.observability.business import count_deposit
 from payments.models import Deposit, PspEvent, Wallet
 from payments.psps.deployment import provider, provider_for_deposits, return_url, webhook_url
 from payments.psps.protocol import NothingSent, OutcomeUnknown, ProviderRefused
@@ -185,6 +187,10 @@ def settle(deposit: Deposit, paid: Paid | None) -> None:
             transfer_id=transfer.id,
         ),
         subject=("deposit", deposit.id),
+    )
+    name = current_cell().name
+    inside_decision("payments").afterwards(
+        partial(count_deposit, cell=name, currency=deposit.currency, amount_minor=deposit.amount_minor)
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from fintech.cells import Actor, CellContext, acting_as
 from fintech.factlog.reading import read_subject
@@ -120,6 +121,24 @@ def test_a_card_used_after_all_before_verification_waits_for_a_person() -> None:
     deliver(told(deposit, "deposit.settled"))
     work()
     assert state_of(deposit) == "settled"
+
+
+def test_the_businesss_numbers_count_a_settlement_once_and_no_other_word_of_the_provider() -> None:
+    def counted() -> tuple[float | None, float | None]:
+        labels = {"cell": "eu", "currency": "EUR"}
+        return (
+            REGISTRY.get_sample_value("fintech_deposits_settled_total", labels),
+            REGISTRY.get_sample_value("fintech_deposits_settled_minor_total", labels),
+        )
+
+    deposit = begun(wallet_of(verified_client()), euros("100.00"), "card")
+    deliver(told(deposit, "deposit.pending"))
+    work()
+    before = [value or 0.0 for value in counted()]
+    for _ in range(2):
+        deliver(told(deposit, "deposit.settled"))
+        work()
+    assert counted() == (before[0] + 1, before[1] + 10_000)
 
 
 def test_another_clients_wallet_and_another_currency_are_refused() -> None:

@@ -7,10 +7,12 @@ import re
 from typing import Any
 
 import pytest
+from prometheus_client import Counter
 
 from deploy.definition import read_alerts, read_environments
 from deploy.monitoring import alertmanager, new_relic
 from deploy.rendered_file import outdated
+from fintech.observability import business
 
 
 @pytest.fixture(params=["staging", "production"])
@@ -57,18 +59,35 @@ def test_new_relic_gets_our_metrics_in_europe_and_no_others(environment: str) ->
     assert write["write_relabel_configs"] == [{"source_labels": ["__name__"], "regex": "fintech_.*", "action": "keep"}]
 
 
-def queries(environment: str) -> list[str]:
+def queries_of(environment: str, page_name: str = "") -> list[str]:
     dashboard = new_relic.dashboard(read_environments()[environment], read_alerts())
     return [
         widget["rawConfiguration"]["nrqlQueries"][0]["query"]
         for page in dashboard["pages"]
         for widget in page["widgets"]
+        if page_name in ("", page["name"])
     ]
 
 
+def shown_names() -> set[str]:
+    return {
+        metric.name
+        for metric in business.__dict__.values()
+        if isinstance(metric, Counter)
+        for metric in metric.describe()
+    }
+
+
 def test_the_dashboard_shows_what_is_promised_and_what_alerts_are_about(environment: str) -> None:
-    asked = queries(environment)
-    application = "\n".join(asked[:5])
+    asked = queries_of(environment)
+    for promised in (
+        "fintech_deposits_settled_total",
+        "fintech_filled_lots_total",
+        "fintech_commission_paid_minor_total",
+    ):
+        assert [query for query in asked if f"rate(sum({promised}), 1 hour)" in query], promised
+        assert promised.removesuffix("_total") in shown_names(), f"the product shows no {promised}"
+    application = "\n".join(queries_of(environment, "Application"))
     for wanted in ("rate(sum(fintech_http_request_seconds_count), 1 minute)", "status LIKE '5%'", "_sum)", "pool"):
         assert wanted in application
     for alert in read_alerts().values():

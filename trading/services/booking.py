@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
+from fintech.cells import current_cell
 from fintech.cells.identifiers import uuid7
 from fintech.factlog import record
 from fintech.facts.trading import OrderFilled, PositionChanged
@@ -11,6 +13,7 @@ from fintech.journal import current_decision, inside_decision
 from fintech.ledger.house_accounts import HousePurpose
 from fintech.ledger.money import Money
 from fintech.ledger.transfer_codes import TransferCode
+from fintech.observability.business import FILLED_LOTS
 from trading.models import Fill, Order
 from trading.models import Position as PositionRow
 from trading.rules.negative_balance import protection_due
@@ -32,6 +35,8 @@ def book_fill(desk: Desk, dealt: Dealt) -> Fill:
     ):
         move_cash(desk.account, amount=amount, against=against, code=code, reference=fill.id)
     desk.cash = dealt.after.cash
+    filled = FILLED_LOTS.labels(current_cell().name, fill.instrument_id)
+    inside_decision("trading").afterwards(partial(filled.inc, float(fill.volume)))
     return fill
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
+from fintech.cells import current_cell
 from fintech.factlog import record
 from fintech.facts.trading import CommissionAccrued, CommissionPaid, OrderFilled
 from fintech.journal import Refusal, inside_decision, verb
@@ -15,6 +17,7 @@ from fintech.ledger.currencies import UnknownCurrency, currency
 from fintech.ledger.house_accounts import HousePurpose
 from fintech.ledger.money import Money
 from fintech.ledger.transfer_codes import TransferCode
+from fintech.observability.business import COMMISSION_PAID_MINOR
 from trading.models import CommissionAccrual, CommissionPayout, CommissionScheme
 from trading.rules.commission import per_lot
 from trading.selectors.commissions import chain_at, scheme_at
@@ -149,4 +152,6 @@ def pay_commissions(*, key: str, ib_id: UUID, entity: str, currency_code: str, t
         ),
         subject=("introducing_broker", ib_id),
     )
+    paid = COMMISSION_PAID_MINOR.labels(current_cell().name, currency_code)
+    inside_decision("trading").afterwards(partial(paid.inc, amount.minor))
     return CommissionsPaid(payout_id=payout.id, accruals=len(unpaid), amount=amount)

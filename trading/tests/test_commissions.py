@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from fintech.cells.identifiers import uuid7
 from fintech.ledger.book import Book
@@ -103,9 +104,13 @@ def test_what_was_paid_is_not_paid_again_under_another_key(room: DealingRoom) ->
     room.settle()
     accrual = CommissionAccrual.objects.get(ib_id=chain[0])
     asked = {"ib_id": chain[0], "entity": "eu-main", "currency_code": "USD", "through": accrual.id}
+    labels = {"cell": "eu", "currency": "USD"}
+    before = REGISTRY.get_sample_value("fintech_commission_paid_minor_total", labels) or 0.0
     pay_commissions(key=str(uuid7()), **asked)
 
     assert refusal_of(pay_commissions, key=str(uuid7()), **asked).code == "nothing-to-pay"
+    paid = REGISTRY.get_sample_value("fintech_commission_paid_minor_total", labels)
+    assert paid == before + accrual.amount_minor
 
 
 def run_payout() -> str:

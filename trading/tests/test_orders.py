@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from fintech.factlog.reading import read_subject
 from fintech.journal import KeyReused
@@ -40,6 +41,18 @@ def test_margin_left_after_closing_in_parts_is_that_of_the_original_rounded_up(r
     position.refresh_from_db()
     assert (position.volume, position.margin_minor) == (0, 0)
     assert position.closed_at is not None
+
+
+def test_the_businesss_numbers_count_what_was_filled_and_not_what_was_refused(room: DealingRoom) -> None:
+    def lots() -> float:
+        return REGISTRY.get_sample_value("fintech_filled_lots_total", {"cell": "eu", "instrument": "EURUSD"}) or 0.0
+
+    trader = room.trader("5000.00")
+    room.quote("EURUSD", "1.10000", "1.10000")
+    before = lots()
+    trader.buy("0.50")
+    assert refusal_of(trader.buy, "40.00").code == "margin-insufficient"
+    assert lots() == before + 0.5
 
 
 def test_a_loss_is_booked_to_the_cent(room: DealingRoom) -> None:
