@@ -23,7 +23,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "fintech/http/parsers.py": ("fintech/http/tests",),
     "fintech/http/fields.py": ("fintech/http/tests",),
     "fintech/http/serializers.py": ("fintech/http/tests",),
-    "fintech/http/bodies.py": ("fintech/http/tests", "tests/bad_input/test_slow_bodies.py"),
+    "fintech/http/bodies.py": ("fintech/http/tests",),
     "fintech/http/idempotency.py": ("fintech/http/tests",),
     "fintech/ledger/money.py": ("fintech/ledger/tests/test_money.py",),
     "fintech/journal/verbs.py": ("fintech/journal/tests",),
