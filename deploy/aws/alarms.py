@@ -14,6 +14,7 @@ from constructs import Construct
 from deploy.aws.dashboard import board
 from deploy.aws.infrastructure import Watched, watched
 from deploy.aws.measures import LOOKS, NAMESPACE, PERIOD_SECONDS, threshold
+from deploy.aws.new_relic import NewRelic
 from deploy.aws.paging import lead_to_pagerduty
 from deploy.aws.services import Services
 from deploy.aws.stores import Stores
@@ -51,6 +52,7 @@ class Alarms(cdk.Stack):
             source_ids=[found.instance_identifier for found in (stores.cluster.primary, *stores.cluster.replicas)],
             event_categories=list(EVENTS),
         )
+        NewRelic(self, "NewRelic", prefix=told.prefix, key=stores.logs_key)
         self.nobody_serves = self._nobody_serves(services)
         body = board(self.region, self._labels, alerts, infrastructure)
         cloudwatch.CfnDashboard(self, "Board", dashboard_name=self._start, dashboard_body=self.to_json_string(body))

@@ -50,7 +50,23 @@ def empty_board(template: dict[str, Any]) -> None:
     next(of(template, "AWS::CloudWatch::Dashboard"))["Properties"]["DashboardBody"] = "{}"
 
 
+STREAM, DELIVERY = "AWS::CloudWatch::MetricStream", "AWS::KinesisFirehose::DeliveryStream"
+
+
+def delivered(key: str, value: str) -> Change:
+    def planted(template: dict[str, Any]) -> None:
+        to = next(of(template, DELIVERY))["Properties"]["HttpEndpointDestinationConfiguration"]
+        to["EndpointConfiguration"][key] = value
+
+    return planted
+
+
 ALARMS: Planted = [
+    (without_resource("NewRelic", STREAM), "P20 Fintech: doesn't reach New Relic"),
+    (setting(STREAM, "IncludeFilters", [{"Namespace": "Fintech"}]), "P20 AWS/RDS: doesn't reach New Relic"),
+    (setting(STREAM, "FirehoseArn", "arn:elsewhere"), "P20 Fintech: doesn't reach New Relic"),
+    (delivered("Url", "https://aws-api.newrelic.com/cloudwatch-metrics/v1"), "P20 NewRelicDelivery"),
+    (delivered("AccessKey", "0123456789"), "P19 NewRelicDelivery"),
     (without_resource("WebhookSlow"), "P24 webhook-slow: is no alarm"),
     (without_resource("QueueGrowing"), "P27 queue-growing: is no alarm"),
     (setting(ALARM, "Threshold", 0.9, "PoolFull"), "P25 pool-full: isn't looked at as defined"),

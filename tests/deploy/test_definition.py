@@ -29,7 +29,7 @@ OF_THE_ENGINES = {"database/postgres", "database/replicator"}
 # Secrets of providers that the local stack doesn't work with.
 OF_OTHER_PROVIDERS = {"psp/stripe/api-key", "psp/stripe/webhook-secret"}
 # Secrets that a cloud's monitoring uses, and no part of the product.
-OF_THE_MONITORING = {"pagerduty/page", "pagerduty/ticket"}
+OF_THE_MONITORING = {"pagerduty/page", "pagerduty/ticket", "new-relic/license-key"}
 SECTIONS = ["What it means", "What to look at", "What to do", "When it's over"]
 
 

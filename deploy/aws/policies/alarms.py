@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args
 
 from deploy.aws.measures import LOOKS, NAMESPACE, threshold
-from deploy.aws.policies.subject import Policy, Subject, text_of
+from deploy.aws.policies.subject import Policy, Subject, reference, text_of
 from deploy.definition import Alert
 from deploy.definition.alerts import Severity
 
 ALARM: Final = "AWS::CloudWatch::Alarm"
+NEW_RELIC: Final = "https://aws-api.eu01.nr-data.net/"
+# What tells of throughput, errors and queries besides our own.
+MEASURED: Final = ("AWS/ApplicationELB", "AWS/RDS")
 # Of each of these something is watched.
 WATCHED: Final = {
     "AWS/RDS": {"CPUUtilization", "FreeStorageSpace", "FreeableMemory", "DiskQueueDepth", "ReplicaLag"},
@@ -67,6 +70,25 @@ def topics_lead_to_pagerduty(subject: Subject) -> Iterator[str]:
             yield f"P23 {severity}: leads to nobody"
 
 
+def metrics_reach_new_relic(subject: Subject) -> Iterator[str]:
+    """P20: throughput, errors, queries and our own measures are streamed to New Relic in Europe, by a kept key."""
+    streams = {name: properties for name, properties in subject.of("AWS::KinesisFirehose::DeliveryStream")}
+    streamed = {
+        str(each["Namespace"])
+        for _, found in subject.of("AWS::CloudWatch::MetricStream")
+        if reference(found["FirehoseArn"]) in streams
+        for each in found.get("IncludeFilters", [])
+    }
+    for namespace in sorted({NAMESPACE, *MEASURED} - streamed):
+        yield f"P20 {namespace}: doesn't reach New Relic"
+    for name, properties in streams.items():
+        to = properties["HttpEndpointDestinationConfiguration"]["EndpointConfiguration"]
+        if not str(to["Url"]).startswith(NEW_RELIC):
+            yield f"P20 {name}: leads elsewhere than to New Relic in Europe"
+        if to.get("AccessKey") != f"{{{{resolve:secretsmanager:{subject.prefix}/new-relic/license-key}}}}":
+            yield f"P19 {name}: has another key than the cell's secret"
+
+
 def alarms_say_what_to_do(subject: Subject) -> Iterator[str]:
     """P33: each alert's alarm names its runbook."""
     alarms = _by_name(subject)
@@ -116,6 +138,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     silence_is_an_alarm,
     alarms_reach_somebody,
     topics_lead_to_pagerduty,
+    metrics_reach_new_relic,
     alarms_say_what_to_do,
     infrastructure_is_watched,
     failovers_are_told,
