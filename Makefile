@@ -6,8 +6,8 @@ MANAGE := $(BIN)/python manage.py
 # Production settings for checks: addresses that lead nowhere, and secrets that guard nothing.
 PRODUCTION := env -u FINTECH_SERVICE DJANGO_SETTINGS_MODULE=fintech.project.settings.production FINTECH_CELLS=eu \
 	FINTECH_REGION=eu-central-1 FINTECH_PRIMARY_HOST=primary.invalid FINTECH_VALKEY_HOST=valkey.invalid \
-	FINTECH_SMTP_HOST=smtp.invalid FINTECH_CERTIFICATE_AUTHORITY=/dev/null FINTECH_STORAGE_ROOT=/srv/storage \
-	FINTECH_ANCHORS_ROOT=/srv/anchors FINTECH_SECRETS_PATH=.local/check-secrets.json
+	FINTECH_SMTP_HOST=smtp.invalid FINTECH_CERTIFICATE_AUTHORITY=/dev/null FINTECH_DOCUMENTS=s3://documents \
+	FINTECH_ANCHORS=s3://anchors FINTECH_SECRETS_PATH=.local/check-secrets.json
 
 # Without compiled modules each of the many processes here would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE

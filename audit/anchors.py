@@ -1,33 +1,36 @@
 """Anchors: checkpoints outside the database, where whoever rules the database can't change them.
 
-One interface, `AnchorStore`; what it asks of a store is what makes it worth something: a note can be put
-once for each size and then neither be changed nor removed. Here a folder; object storage with a retention
-lock, under another account than the database's, comes behind the same interface (its keys sort like the
-folder's paths).
+One interface, `AnchorStore`; what it asks of a store is what makes it worth something: a note can be put once for each
+size and then neither be changed nor removed. Object storage under a retention lock does that
+(fintech/object_storage), under another account than the database's if it is to be worth most; locally it is a folder.
 """
 
 from __future__ import annotations
 
-import os
+import logging
 import re
-import secrets
+from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
+from itertools import islice
 from typing import Final, Protocol
 
 from django.conf import settings
 
 from fintech.cells import current_cell
+from fintech.object_storage import FirstVersion, ObjectExists, ObjectStore, object_store
 
-READ_ONLY: Final = 0o444
+logger = logging.getLogger(__name__)
+
 # A folder for each million entries keeps every listing short (a checkpoint each half minute makes a million
 # a year).
 _PER_FOLDER: Final = 10**6
 _FOLDER = re.compile(r"\d{13}")
 _FILE = re.compile(r"(\d{6})\.checkpoint")
+# Reading a year's anchors one after the other would wait for the network for hours.
+_READ_AT_ONCE: Final = 16
 
 
 class AnchorConflict(RuntimeError):
@@ -47,7 +50,7 @@ class AnchorStore(Protocol):
     """A write-once store of checkpoints, by log size."""
 
     def put(self, *, size: int, note: str) -> None:
-        """Keep a note for good; it is on disk when this returns. The same note again changes nothing.
+        """Keep a note for good; it is durable when this returns. The same note again changes nothing.
 
         Raises AnchorConflict when another note stands there.
         """
@@ -55,8 +58,8 @@ class AnchorStore(Protocol):
     def get(self, size: int) -> Anchor | None:
         """The note of this size."""
 
-    def latest(self) -> Anchor | None:
-        """The note of the largest size."""
+    def latest(self, *, after: int = 0) -> Anchor | None:
+        """The note of the largest size, if that is past `after`."""
 
     def all(self, *, after: int = 0, up_to: int | None = None) -> Iterator[Anchor]:
         """The notes by rising size, past `after` and not past `up_to`."""
@@ -65,102 +68,81 @@ class AnchorStore(Protocol):
         """Where the store is, for people."""
 
 
-class FolderAnchors:
-    """Anchors in a folder: a read-only file each, `<size ÷ 1,000,000>/<rest>.checkpoint`.
+class CellAnchors:
+    """One cell's anchors among a store's objects: `<cell>/<size ÷ 1,000,000>/<rest>.checkpoint`, first versions only.
 
-    A note is written under another name, synced, made read-only and then linked to its own, which fails
-    when something stands there: so a file is whole or absent, and never replaced. Whoever owns the machine
-    can still delete files; that is why production doesn't keep its anchors in a folder.
+    What was written over a note or marked it as deleted is passed over and told to the log: it came after us.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, objects: ObjectStore, cell: str) -> None:
+        self._objects, self._cell = objects, cell
 
     def put(self, *, size: int, note: str) -> None:
         """See AnchorStore."""
-        path = self._path(size)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            _write_whole(draft, note.encode())
-            os.link(draft, path)
-        except FileExistsError:
-            if path.read_bytes() != note.encode():
-                raise AnchorConflict(f"another checkpoint of {size} is anchored in {path}") from None
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-        _sync_folder(self._root)
+            self._objects.create(self._name(size), note.encode())
+        except ObjectExists:
+            standing = self.get(size)
+            if standing is None or standing.note != note:
+                raise AnchorConflict(f"another checkpoint of {size} is anchored in {self.describe()}") from None
 
     def get(self, size: int) -> Anchor | None:
         """See AnchorStore."""
-        path = self._path(size)
-        try:
-            with path.open("rb") as file:
-                note = file.read()
-                changed = os.fstat(file.fileno()).st_mtime
-        except FileNotFoundError:
-            return None
-        # Whatever stands there is shown: bytes that are no text fail the signature, not the reading.
-        return Anchor(size, note.decode("utf-8", "replace"), datetime.fromtimestamp(changed, UTC))
+        found = self._objects.first(self._name(size))
+        return None if found is None else self._anchor(found)
 
-    def latest(self) -> Anchor | None:
+    def latest(self, *, after: int = 0) -> Anchor | None:
         """See AnchorStore."""
-        for folder in reversed(self._folders()):
-            sizes = self._sizes(folder)
-            if sizes:
-                return self.get(sizes[-1])
+        for folder in reversed(self._folders(after)):
+            if last := deque(self._found(folder, after), maxlen=1):
+                return self._anchor(last[0])
         return None
 
     def all(self, *, after: int = 0, up_to: int | None = None) -> Iterator[Anchor]:
         """See AnchorStore."""
-        for folder in self._folders():
-            if int(folder.name) < after // _PER_FOLDER:
-                continue
-            for size in self._sizes(folder):
-                if up_to is not None and size > up_to:
-                    return
-                if size > after and (anchor := self.get(size)) is not None:
-                    yield anchor
+        wanted = self._wanted(after, up_to)
+        with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+            while some := list(islice(wanted, _READ_AT_ONCE * 4)):
+                yield from pool.map(self._anchor, some)
 
     def describe(self) -> str:
         """See AnchorStore."""
-        return str(self._root)
+        return f"{self._objects.describe()}/{self._cell}"
 
-    def _path(self, size: int) -> Path:
+    def _wanted(self, after: int, up_to: int | None) -> Iterator[FirstVersion]:
+        for folder in self._folders(after):
+            for found in self._found(folder, after):
+                if up_to is not None and _size(found) > up_to:
+                    return
+                yield found
+
+    def _found(self, folder: str, after: int) -> Iterator[FirstVersion]:
+        beneath = f"{self._cell}/{folder}"
+        for found in self._objects.firsts(beneath, after=self._name(after) if after else ""):
+            if _FILE.fullmatch(found.name.removeprefix(f"{beneath}/")):
+                yield found
+
+    def _folders(self, after: int) -> list[str]:
+        """The folders that may hold what is past `after`."""
+        first, _ = divmod(after, _PER_FOLDER)
+        return [name for name in self._objects.folders(self._cell) if _FOLDER.fullmatch(name) and int(name) >= first]
+
+    def _anchor(self, found: FirstVersion) -> Anchor:
+        if found.followed:
+            logger.critical("an anchor was written over or deleted; its first version counts", extra={"of": found.name})
+        # Whatever stands there is shown: bytes that are no text fail the signature, not the reading.
+        return Anchor(_size(found), self._objects.read(found).decode("utf-8", "replace"), found.kept_at)
+
+    def _name(self, size: int) -> str:
         folder, rest = divmod(size, _PER_FOLDER)
-        return self._root / f"{folder:013d}" / f"{rest:06d}.checkpoint"
-
-    def _folders(self) -> list[Path]:
-        with suppress(FileNotFoundError):
-            return sorted(path for path in self._root.iterdir() if _FOLDER.fullmatch(path.name))
-        return []
-
-    def _sizes(self, folder: Path) -> list[int]:
-        found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
-        return sorted(int(folder.name) * _PER_FOLDER + int(match[1]) for match in found if match)
+        return f"{self._cell}/{folder:013d}/{rest:06d}.checkpoint"
 
 
 def anchor_store() -> AnchorStore:
-    """The bound cell's anchors, in FINTECH_ANCHORS_ROOT."""
-    return FolderAnchors(Path(settings.FINTECH_ANCHORS_ROOT) / current_cell().name)
+    """The bound cell's anchors, in FINTECH_ANCHORS."""
+    return CellAnchors(object_store(settings.FINTECH_ANCHORS), current_cell().name)
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Create a read-only file with this content on disk. Raises FileExistsError when there is one."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, READ_ONLY)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        # Again, since the process's umask may have taken reading away.
-        os.fchmod(descriptor, READ_ONLY)
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Put a folder's list of names on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _size(found: FirstVersion) -> int:
+    folder, file = found.name.split("/")[-2:]
+    return int(folder) * _PER_FOLDER + int(file.removesuffix(".checkpoint"))

@@ -1,18 +1,17 @@
 """Where clients' documents lie: sealed before they get here, so the store never sees one in clear.
 
-`settings.FINTECH_STORAGE_ROOT` names the folder; each cell has its own below it. A store in the cloud fits the same
-protocol.
+`settings.FINTECH_DOCUMENTS` is the store's address (fintech/object_storage); the names of a cell's documents begin with
+the cell's own.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Protocol
 
 from django.conf import settings
 
 from fintech.cells import current_cell
+from fintech.object_storage import ObjectMissing, ObjectStore, object_store
 
 
 class DocumentMissing(LookupError):
@@ -31,47 +30,24 @@ class DocumentStore(Protocol):
         ...
 
 
-class FolderStore:
-    """Files in a folder that only this user may enter."""
+class CellDocuments:
+    """One cell's documents among a store's objects."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, objects: ObjectStore, cell: str) -> None:
+        self._objects, self._cell = objects, cell
 
     def put(self, name: str, sealed: bytes) -> None:
-        """Write beside the place and move there, so that no reader ever sees half a document."""
-        path = self._path(name)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        _sync_folder(path.parent)
+        """See DocumentStore."""
+        self._objects.put(f"{self._cell}/{name}", sealed)
 
     def get(self, name: str) -> bytes:
-        """The bytes of one file."""
+        """See DocumentStore."""
         try:
-            return self._path(name).read_bytes()
-        except FileNotFoundError:
+            return self._objects.get(f"{self._cell}/{name}")
+        except ObjectMissing:
             raise DocumentMissing(f"the document store has no {name!r}") from None
-
-    def _path(self, name: str) -> Path:
-        path = (self._root / name).resolve()
-        if not path.is_relative_to(self._root.resolve()):
-            raise ValueError(f"{name!r} leads out of the document store")
-        return path
 
 
 def document_store() -> DocumentStore:
     """The store of the bound cell. Raises NoCellBound outside every cell."""
-    return FolderStore(Path(settings.FINTECH_STORAGE_ROOT) / current_cell().name / "documents")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return CellDocuments(object_store(settings.FINTECH_DOCUMENTS), current_cell().name)

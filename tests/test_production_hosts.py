@@ -24,7 +24,7 @@ def shown(folder: Path, hosts: str | None) -> subprocess.CompletedProcess[str]:
         "FINTECH_REGION": "eu-central-1",
         "FINTECH_SECRETS_PATH": str(file),
         **{f"FINTECH_{name}_HOST": f"{name.lower()}.invalid" for name in ("PRIMARY", "VALKEY", "SMTP")},
-        **{f"FINTECH_{name}": "/nowhere" for name in ("CERTIFICATE_AUTHORITY", "STORAGE_ROOT", "ANCHORS_ROOT")},
+        "FINTECH_CERTIFICATE_AUTHORITY": "/nowhere",
         **({} if hosts is None else {"FINTECH_HOSTS": hosts}),
     }
     return subprocess.run(

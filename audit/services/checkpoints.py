@@ -27,6 +27,7 @@ from audit.rules.merkle import Frontier, GrowingTree, leaf_hash
 from audit.selectors.heads import KeptCheckpoint, head, latest_checkpoint
 from audit.selectors.raw_log import leaf_rows
 from fintech.cells import alias_for, current_cell
+from fintech.object_storage import NotLocked
 from fintech.observability.metrics import counter
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def take_checkpoints() -> list[Checkpoint]:
                 break
             done.append(checkpoint)
             taken.labels(cell=current_cell().name).inc()
-    except (CheckpointRefused, AnchorConflict, ValueError) as why:
+    except (CheckpointRefused, AnchorConflict, NotLocked, ValueError) as why:
         refused.labels(cell=current_cell().name).inc()
         logger.critical("no checkpoint was signed", extra={"why": str(why)})
         raise CheckpointRefused(str(why)) from why
@@ -102,15 +103,17 @@ def take_checkpoints() -> list[Checkpoint]:
 def _take_checkpoint() -> Checkpoint | None:
     """Cover the next entries, at most MOST_ENTRIES; None when there are none.
 
-    Raises CheckpointRefused, AnchorConflict, and ValueError for what is no note or no tree.
+    Raises CheckpointRefused, AnchorConflict, NotLocked, and ValueError for what is no note or no tree.
     """
     alias = alias_for("audit")
     with transaction.atomic(using=alias, durable=True):
         _wait_for_our_turn(alias)
         store = anchor_store()
-        kept, anchored = latest_checkpoint(), store.latest()
+        kept = latest_checkpoint()
+        # Only a later one matters, and listing all of them would take longer with every year.
+        anchored = store.latest(after=kept.size if kept else 0)
         start = _start(kept, store)
-        if anchored is not None and anchored.size > start.size:
+        if anchored is not None:
             return _keep_anchored(alias, start, anchored)
         now = head()
         if now.size <= start.size:

@@ -16,6 +16,7 @@ import pytest
 from django.test import override_settings
 
 from fintech.cells import Actor, CellContext, cell
+from tests.clouds.stores import amazon, blob_objects, blob_server, objects, s3_objects
 
 if TYPE_CHECKING:
     from audit.tests.logs import Log, Superuser
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from tests.relays import StepwiseRelay
 
 
+__all__ = ["amazon", "blob_objects", "blob_server", "objects", "s3_objects"]
+
+
 @pytest.fixture
 def anchors(tmp_path: Path, settings: Any) -> Path:
     """The folder of anchors of this test."""
-    settings.FINTECH_ANCHORS_ROOT = str(tmp_path / "anchors")
+    settings.FINTECH_ANCHORS = (tmp_path / "anchors").as_uri()
     return tmp_path / "anchors" / "eu"
 
 
@@ -56,7 +60,7 @@ def module_log(clusters: TestClusters, tmp_path_factory: pytest.TempPathFactory)
     root = tmp_path_factory.mktemp("anchors")
     with clusters.databases(("eu",)), cell("eu", actor=Actor.system("test")):
         relay = StepwiseRelay("eu")
-        with override_settings(FINTECH_ANCHORS_ROOT=str(root)):
+        with override_settings(FINTECH_ANCHORS=root.as_uri()):
             log = Log(relay).with_checkpoints()
         yield log, root
         relay.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from audit import bells
-from audit.anchors import AnchorConflict, FolderAnchors, anchor_store
+from audit.anchors import anchor_store
 from audit.keys import origin, signing_key, verifier_key
 from audit.rules.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from audit.selectors.heads import head, latest_checkpoint
@@ -165,25 +164,3 @@ def test_the_database_keeps_no_checkpoint_beside_the_log(signed_log: Log, size: 
     hashes = [b"\x00" * 32] * size.bit_count()
     with connections[alias_for("audit")].cursor() as cursor, pytest.raises(DatabaseError, match=why):
         cursor.execute("SELECT audit_checkpoint_v1(%s, %s, %s, 'note')", [size, b"\x00" * 32, hashes])
-
-
-def test_an_anchor_is_written_once(tmp_path: Path) -> None:
-    store = FolderAnchors(tmp_path / "eu")
-    assert store.latest() is None
-    assert list(store.all()) == []
-    for size in (5, 2_000_001, 999_999):
-        store.put(size=size, note=f"note of {size}")
-    store.put(size=5, note="note of 5")
-    with pytest.raises(AnchorConflict):
-        store.put(size=5, note="another")
-    assert [anchor.size for anchor in store.all()] == [5, 999_999, 2_000_001]
-    assert [anchor.size for anchor in store.all(after=5, up_to=1_000_000)] == [999_999]
-    latest, first = store.latest(), store.get(5)
-    assert latest is not None
-    assert (latest.size, latest.note) == (2_000_001, "note of 2000001")
-    assert first is not None
-    assert first.note == "note of 5"
-    assert store.get(6) is None
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 3
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o444}

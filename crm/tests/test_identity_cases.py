@@ -49,7 +49,7 @@ def test_the_stored_document_is_sealed_and_opens_for_its_own_client_only(app: Ap
     app.upload(opened(app), PNG)
     with cell("eu", actor=Actor.system("test")):
         document = IdentityDocument.objects.get(case__client_id=app.client_id)
-        stored = Path(settings.FINTECH_STORAGE_ROOT) / "eu" / "documents" / document.stored_as
+        stored = Path(settings.FINTECH_DOCUMENTS.removeprefix("file://")) / "eu" / document.stored_as
         assert PNG[:8] not in stored.read_bytes()
         assert stored.stat().st_mode & 0o077 == 0
         assert document_content(document) == PNG

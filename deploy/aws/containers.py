@@ -140,8 +140,8 @@ def _environment(command: Command, stands: Stands) -> dict[str, str]:
         "FINTECH_SECRETS_PROVIDER": "fintech.secrets.aws.SecretsManagerSecrets",
         "FINTECH_HOSTS": ",".join(stands.cell.hosts),
         "FINTECH_SMTP_HOST": aws.smtp_host,
-        "FINTECH_STORAGE_ROOT": FOLDERS["documents"],
-        "FINTECH_ANCHORS_ROOT": FOLDERS["anchors"],
+        "FINTECH_DOCUMENTS": f"file://{FOLDERS['documents']}",
+        "FINTECH_ANCHORS": f"file://{FOLDERS['anchors']}",
     }
     if isinstance(command, Service) and not command.public:
         told |= {"FINTECH_DOORS_PORT": str(command.port)}

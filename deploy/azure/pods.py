@@ -122,8 +122,8 @@ def _environment(names: Names, command: Command) -> dict[str, str]:
         "FINTECH_SECRETS_PREFIX": names.prefix,
         "FINTECH_HOSTS": ",".join(names.cell.hosts),
         "FINTECH_SMTP_HOST": names.place.smtp_host,
-        "FINTECH_STORAGE_ROOT": FOLDERS["documents"],
-        "FINTECH_ANCHORS_ROOT": FOLDERS["anchors"],
+        "FINTECH_DOCUMENTS": f"file://{FOLDERS['documents']}",
+        "FINTECH_ANCHORS": f"file://{FOLDERS['anchors']}",
     }
     if isinstance(command, Service) and not command.public:
         told |= {"FINTECH_DOORS_PORT": str(command.port), "FINTECH_DOORS_ADDRESS": "0.0.0.0"}  # noqa: S104

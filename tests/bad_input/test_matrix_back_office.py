@@ -228,7 +228,7 @@ def anchors(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def with_all_objects(cast: Cast, anchors: str, settings: Any) -> Cast:
     """One of each kind: a fill and its order, a transfer, entries and a checkpoint in the audit log."""
-    settings.FINTECH_ANCHORS_ROOT = anchors
+    settings.FINTECH_ANCHORS = f"file://{anchors}"
     cast.position()
     cast.withdrawal()
     cast.settle()

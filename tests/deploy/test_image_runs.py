@@ -117,8 +117,7 @@ def test_with_productions_settings_it_serves_the_static_files_that_it_carries(tm
         "FINTECH_VALKEY_HOST": "valkey.invalid",
         "FINTECH_SMTP_HOST": "smtp.invalid",
         "FINTECH_CERTIFICATE_AUTHORITY": f"{STACK}/certificates/authority.pem",
-        "FINTECH_STORAGE_ROOT": f"{STACK}/storage",
-        "FINTECH_ANCHORS_ROOT": f"{STACK}/anchors",
+        "FINTECH_DOCUMENTS": f"file://{STACK}/storage",
     }
     command = read_services().services["web"].words(address="127.0.0.1", port=str(port))
     log = tmp_path / "web.log"

@@ -77,8 +77,8 @@ DEFAULT_FROM_EMAIL = "service@localhost"
 # Nothing is collected here: each file is served from where it stands.
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
-FINTECH_STORAGE_ROOT = str(LAYOUT.root / "storage")
-FINTECH_ANCHORS_ROOT = str(LAYOUT.root / "anchors")
+FINTECH_DOCUMENTS = (LAYOUT.root / "storage").as_uri()
+FINTECH_ANCHORS = (LAYOUT.root / "anchors").as_uri()
 FINTECH_PSPS = {
     "sandbox": {"url": f"http://127.0.0.1:{LAYOUT.port('psp')}", "webhook_port": LAYOUT.port("api")},
 }

@@ -4,7 +4,8 @@ The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTEC
 FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST,
 FINTECH_VALKEY_CERTIFICATE_AUTHORITY (empty: the public ones), FINTECH_SECRETS_PREFIX (`production/eu`),
 FINTECH_VALKEY_PORT (by default 6379), FINTECH_SECRETS_PROVIDER (by default a file, whose path FINTECH_SECRETS_PATH
-tells), FINTECH_SMTP_HOST, FINTECH_STORAGE_ROOT, FINTECH_ANCHORS_ROOT.
+tells), FINTECH_SMTP_HOST, FINTECH_DOCUMENTS and FINTECH_ANCHORS (the addresses of these
+stores, as fintech/object_storage/addresses.py reads them; empty for a process that has nothing to do with one).
 FINTECH_HOSTS (with commas) are those of the jurisdiction's hosts that this deployment answers to, by default all.
 """
 
@@ -18,6 +19,7 @@ from django.utils.module_loading import import_string
 from fintech.cells.topology import Endpoint, ServedCell, databases
 from fintech.cells.valkey_settings import caches, channel_layers, valkey_url
 from fintech.jurisdictions import jurisdiction
+from fintech.object_storage.addresses import AddressRefused, parse_address
 from fintech.project.settings.base import *  # noqa: F403
 from fintech.project.settings.base import SERVICE
 from fintech.secrets import secret, use_provider
@@ -28,6 +30,16 @@ def _named(name: str, default: str | None = None) -> str:
     if value is None:
         raise ImproperlyConfigured(f"{name} isn't set; see fintech/project/settings/production.py")
     return value
+
+
+def _store(name: str) -> str:
+    address = _named(name, "")
+    try:
+        if address:
+            parse_address(address)
+    except AddressRefused as why:
+        raise ImproperlyConfigured(f"{name}: {why}") from None
+    return address
 
 
 DEBUG = False
@@ -96,5 +108,5 @@ EMAIL_HOST = _named("FINTECH_SMTP_HOST")
 EMAIL_USE_TLS = True
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = f"service@{ALLOWED_HOSTS[-1]}"
-FINTECH_STORAGE_ROOT = _named("FINTECH_STORAGE_ROOT")
-FINTECH_ANCHORS_ROOT = _named("FINTECH_ANCHORS_ROOT")
+FINTECH_DOCUMENTS = _store("FINTECH_DOCUMENTS")
+FINTECH_ANCHORS = _store("FINTECH_ANCHORS")
