@@ -48,7 +48,7 @@ def _cell(app: cdk.App, told: Told, believing: dict[str, PipelineRoles]) -> None
     name = told.dashed
     roles = PipelineRoles(app, f"{name}-pipeline", told=told, provides=told.cell.account not in believing)
     roles_of_account = believing.setdefault(told.cell.account, roles)
-    backups = Backups(app, f"{name}-backups", cell=told.cell)
+    backups = Backups(app, f"{name}-backups", told=told)
     stores = Stores(app, f"{name}-stores", told=told, backups=backups)
     services = Services(app, f"{name}-services", told=told, stores=stores)
     alarms = Alarms(app, f"{name}-alarms", told=told, stores=stores, services=services)
@@ -70,7 +70,6 @@ def _standby(app: cdk.App, told: Told, backups: Backups, stores: Stores, here: S
     standby.add_dependency(stores)
     there = Services(app, f"{name}-standby-services", told=told, stores=standby, desired=0)
     failover = Failover(app, f"{name}-failover", told=told)
-    failover.add_dependency(backups)
     names = Names(app, f"{name}-names", told=told, here=here, there=there)
     return [standby, there, failover, names]
 

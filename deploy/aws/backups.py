@@ -1,19 +1,20 @@
-"""What a cell keeps in its backup region: its backups and secrets under a key there, and a copy of its folders."""
+"""What a cell keeps in its backup region: its backups and secrets under a key there, and a copy of its objects."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_efs as efs
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from deploy.definition import CellPlace
+from deploy.aws.objects import Objects, bucket_names
+from deploy.aws.told import Told
 
 
 class Backups(cdk.Stack):
     """The stack of a cell's backup region, which lies in the same legal area (P30)."""
 
-    def __init__(self, scope: Construct, name: str, *, cell: CellPlace) -> None:
+    def __init__(self, scope: Construct, name: str, *, told: Told) -> None:
+        cell = told.cell
         super().__init__(
             scope,
             name,
@@ -28,19 +29,8 @@ class Backups(cdk.Stack):
             enable_key_rotation=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        self.folders = efs.CfnFileSystem(
-            self,
-            "Folders",
-            encrypted=True,
-            kms_key_id=self.key.key_arn,
-            throughput_mode="elastic",
-            backup_policy=efs.CfnFileSystem.BackupPolicyProperty(status="ENABLED"),
-            # A copy is written from the other region, and by nobody else.
-            file_system_protection=efs.CfnFileSystem.FileSystemProtectionProperty(
-                replication_overwrite_protection="DISABLED"
-            ),
-        )
-        self.folders.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-        cdk.CfnOutput(
-            self, "FoldersId", value=self.folders.attr_file_system_id, export_name=name.replace("-backups", "-folders")
-        )
+        self.objects: Objects | None = None
+        if cell.backup_region != cell.region:
+            # Locked as the first ones are, since a copy keeps its lock only there.
+            names = bucket_names(told.dashed, cell, cell.backup_region)
+            self.objects = Objects(self, "Objects", names=names, key=self.key)

@@ -1,4 +1,4 @@
-"""The containers of a task: the product's own, which writes to its folders only, and the one that watches it."""
+"""The containers of a task: the product's own, which writes to no disk, and the one that watches it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_efs as efs
 
-from deploy.aws.files import USER
 from deploy.aws.measures import NAMESPACE, measures
 from deploy.definition import Alert, CellPlace, Command, Definition, Environment, Service
 from deploy.definition.services import LIVE_PATH, METRICS_PATH
+from deploy.definition.services import Objects as Kind
 
-# What the image mounts for each folder of the definition.
-FOLDERS: Final = {"documents": "/srv/storage", "anchors": "/srv/anchors"}
+# The image's own user.
+USER: Final = "10001"
 # RDS's authorities; the image brings them.
 CERTIFICATE_AUTHORITY: Final = "/srv/certificates/rds.pem"
 SCRATCH: Final = "scratch"
@@ -39,6 +38,7 @@ class Stands:
     primary: str
     replica: str
     valkey: str
+    objects: Mapping[Kind, str]
 
     @property
     def prefix(self) -> str:
@@ -50,7 +50,6 @@ def product(command: Command, stands: Stands, log: ecs.CfnTaskDefinition.LogConf
     """The container that runs the command: not root, without capabilities, its file system read-only."""
     port = command.port if isinstance(command, Service) else None
     places = {SCRATCH: "/tmp"}  # noqa: S108 - a volume of its own
-    places |= {folder: FOLDERS[folder] for folder in command.folders}
     words = command.words(address="0.0.0.0", port=str(port), cell=stands.cell.name)  # noqa: S104 - reached by its group only
     return ecs.CfnTaskDefinition.ContainerDefinitionProperty(
         name=command.name,
@@ -103,20 +102,9 @@ def watcher(service: Service, stands: Stands, log: ecs.CfnTaskDefinition.LogConf
     )
 
 
-def volumes(command: Command, system: efs.IFileSystem, folders: Mapping[str, efs.IAccessPoint]) -> list[object]:
-    """A place for what is forgotten, and the folders, each by its own access point, over TLS, by the task's role."""
-    scratch = ecs.CfnTaskDefinition.VolumeProperty(name=SCRATCH)
-    return [scratch, *(_volume(folder, system, folders[folder]) for folder in command.folders)]
-
-
-def _volume(name: str, system: efs.IFileSystem, entered_by: efs.IAccessPoint) -> object:
-    by = ecs.CfnTaskDefinition.AuthorizationConfigProperty(access_point_id=entered_by.access_point_id, iam="ENABLED")
-    return ecs.CfnTaskDefinition.VolumeProperty(
-        name=name,
-        efs_volume_configuration=ecs.CfnTaskDefinition.EFSVolumeConfigurationProperty(
-            filesystem_id=system.file_system_id, transit_encryption="ENABLED", authorization_config=by
-        ),
-    )
+def volumes() -> list[object]:
+    """A place for what is forgotten; what is kept is kept elsewhere."""
+    return [ecs.CfnTaskDefinition.VolumeProperty(name=SCRATCH)]
 
 
 def _mounted(volume: str, path: str) -> object:
@@ -140,8 +128,7 @@ def _environment(command: Command, stands: Stands) -> dict[str, str]:
         "FINTECH_SECRETS_PROVIDER": "fintech.secrets.aws.SecretsManagerSecrets",
         "FINTECH_HOSTS": ",".join(stands.cell.hosts),
         "FINTECH_SMTP_HOST": aws.smtp_host,
-        "FINTECH_DOCUMENTS": f"file://{FOLDERS['documents']}",
-        "FINTECH_ANCHORS": f"file://{FOLDERS['anchors']}",
+        **{f"FINTECH_{kind.upper()}": f"s3://{stands.objects[kind]}" for kind in command.objects},
     }
     if isinstance(command, Service) and not command.public:
         told |= {"FINTECH_DOORS_PORT": str(command.port)}

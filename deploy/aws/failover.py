@@ -52,7 +52,6 @@ class Failover(cdk.Stack):
         services = list(definition.services.values())
         return [
             *self._database(),
-            *self._folders(),
             *(step for service in services for step in self._run(service)),
             *(self._ready(service) for service in services),
         ]
@@ -73,20 +72,6 @@ class Failover(cdk.Stack):
                 DesiredValues=["available"],
             ),
         ]
-
-    def _folders(self) -> list[dict[str, Any]]:
-        """The copy is let go, and may be written."""
-        copy = cdk.Fn.import_value(f"{self._cluster}-folders")
-        asked = _api("findReplication", "efs", "DescribeReplicationConfigurations", FileSystemId=copy)
-        asked["outputs"] = [{"Name": "source", "Selector": "$.Replications[0].SourceFileSystemId", "Type": "String"}]
-        freed = _api(
-            "letFoldersGo",
-            "efs",
-            "DeleteReplicationConfiguration",
-            SourceFileSystemId="{{ findReplication.source }}",
-            DeletionMode="LOCAL_CONFIGURATION_ONLY",
-        )
-        return [asked, freed]
 
     def _run(self, service: Service) -> Iterator[dict[str, Any]]:
         word, wanted = service.name.capitalize(), service.scaling.minimum
@@ -129,13 +114,6 @@ class Failover(cdk.Stack):
             (
                 ["application-autoscaling:RegisterScalableTarget"],
                 [f"arn:aws:application-autoscaling:{here}:scalable-target/*"],
-            ),
-            (
-                [
-                    "elasticfilesystem:DescribeReplicationConfigurations",
-                    "elasticfilesystem:DeleteReplicationConfiguration",
-                ],
-                [f"arn:aws:elasticfilesystem:{here}:file-system/{cdk.Fn.import_value(f'{self._cluster}-folders')}"],
             ),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))

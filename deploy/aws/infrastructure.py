@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from deploy.aws.copies import RULE
 from deploy.aws.services import Services
 from deploy.aws.stores import Stores
 from deploy.definition import CellPlace, Definition, Service
@@ -44,6 +45,7 @@ def watched(*, cell: CellPlace, definition: Definition, stores: Stores, services
         *_door(services),
         *_services(definition, services),
         *_tasks(services),
+        *_copies(stores),
     )
 
 
@@ -194,6 +196,25 @@ def _tasks(services: Services) -> Iterator[Watched]:
             statistic="Maximum",
             threshold=0,
             periods=1,
+        )
+
+
+def _copies(stores: Stores) -> Iterator[Watched]:
+    for kind, source in stores.objects.names.items():
+        if (copy := stores.copied_to.get(kind)) is None:
+            continue
+        yield Watched(
+            name=f"{kind}-not-copied",
+            what=f"S3 couldn't copy some of the {kind} to the backup region.",
+            severity=TICKET,
+            promise="P32",
+            namespace="AWS/S3",
+            metric="OperationsFailedReplication",
+            dimensions={"SourceBucket": source, "DestinationBucket": copy, "RuleId": RULE},
+            statistic="Sum",
+            threshold=0,
+            periods=1,
+            period=300,
         )
 
 

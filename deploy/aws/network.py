@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -23,7 +25,6 @@ ENDPOINTS: Final = {
     "Images": ec2.InterfaceVpcEndpointAwsService.ECR,
     "Layers": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
     "Measures": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
-    "Folders": ec2.InterfaceVpcEndpointAwsService.ELASTIC_FILESYSTEM,
 }
 
 
@@ -52,8 +53,8 @@ class Network(Construct):
                 logs.LogGroup(self, "FlowLog", retention=logs.RetentionDays.ONE_YEAR, encryption_key=key)
             ),
         )
-        self.vpc.add_gateway_endpoint("Objects", service=ec2.GatewayVpcEndpointAwsService.S3)
         self.services = self._group("Services", "Services of the cell")
+        self._reach_objects()
         endpoints = self._group("Endpoints", "Doors to what services ask of AWS")
         endpoints.add_ingress_rule(self.services, ec2.Port.tcp(443), "services of the cell")
         self.services.add_egress_rule(endpoints, ec2.Port.tcp(443), "what services ask of AWS")
@@ -75,6 +76,31 @@ class Network(Construct):
             assert isinstance(address, ec2.CfnEIP)
             found.append(address.ref)
         return found
+
+    def _reach_objects(self) -> None:
+        """S3 has addresses of its own, which AWS keeps a list of; through them go the cell's objects and images, and
+        nobody takes anything to a bucket of another account.
+        """
+        stack = cdk.Stack.of(self)
+        door = self.vpc.add_gateway_endpoint("Objects", service=ec2.GatewayVpcEndpointAwsService.S3)
+        ours = {"StringEquals": {"aws:ResourceAccount": stack.account}}
+        door.add_to_policy(
+            iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["s3:*"], resources=["*"], conditions=ours)
+        )
+        # Where ECR keeps the layers of images.
+        layers = f"arn:aws:s3:::prod-{stack.region}-starport-layer-bucket/*"
+        door.add_to_policy(
+            iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["s3:GetObject"], resources=[layers])
+        )
+        addresses = cdk.CfnParameter(
+            stack,
+            "ObjectsPrefixList",
+            description="Id of the list that AWS keeps of S3's addresses in this region",
+            allowed_pattern="pl-[0-9a-f]{8,17}",
+        )
+        self.services.add_egress_rule(
+            ec2.Peer.prefix_list(addresses.value_as_string), ec2.Port.tcp(443), "objects and layers of images"
+        )
 
     def _group(self, name: str, what: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, name, vpc=self.vpc, description=what, allow_all_outbound=False)

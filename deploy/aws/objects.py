@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, get_args
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from deploy.definition import CellPlace
+from deploy.definition.services import Objects as Kind
+
 # The longest that any shipped jurisdiction keeps its records; an anchor holds hashes only, and no personal data.
 ANCHORS_KEPT_DAYS: Final = 7 * 366
 LOGS_KEPT_DAYS: Final = 7 * 366
+LOCKED: Final[tuple[Kind, ...]] = ("anchors",)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+def bucket_names(of: str, cell: CellPlace, region: str) -> Mapping[Kind, str]:
+    """What the buckets of a cell (`production-eu`) are called in a region; on all of AWS no others are."""
+    return MappingProxyType({kind: f"{of}-{kind}-{cell.account}-{region}" for kind in KINDS})
 
 
 def access_log_of(scope: Construct, *, kept_days: int) -> s3.Bucket:
@@ -32,28 +45,56 @@ def access_log_of(scope: Construct, *, kept_days: int) -> s3.Bucket:
 
 
 class Objects(Construct):
-    """The buckets. All of them are private, under the cell's key, and answer over TLS only."""
+    """The buckets of a region. All of them are private, under a key of ours, and answer over TLS only."""
 
-    def __init__(self, scope: Construct, name: str, *, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, name: str, *, names: Mapping[Kind, str], key: kms.IKey) -> None:
         super().__init__(scope, name)
-        access_log = access_log_of(self, kept_days=LOGS_KEPT_DAYS)
-        for bucket, locked in (("Documents", False), ("Anchors", True)):
-            s3.Bucket(
-                self,
-                bucket,
-                encryption=s3.BucketEncryption.KMS,
-                encryption_key=key,
-                bucket_key_enabled=True,
-                versioned=True,
-                enforce_ssl=True,
-                minimum_tls_version=1.2,
-                block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-                object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-                server_access_logs_bucket=access_log,
-                server_access_logs_prefix=f"{bucket.lower()}/",
-                object_lock_enabled=locked or None,
-                object_lock_default_retention=(
-                    s3.ObjectLockRetention.compliance(cdk.Duration.days(ANCHORS_KEPT_DAYS)) if locked else None
-                ),
-                removal_policy=cdk.RemovalPolicy.RETAIN,
-            )
+        self.names, self.key = names, key
+        self._access_log = access_log_of(self, kept_days=LOGS_KEPT_DAYS)
+        self.buckets = {kind: self._bucket(kind) for kind in KINDS}
+        for kind in LOCKED:
+            _write_once(self.buckets[kind])
+
+    def _bucket(self, kind: Kind) -> s3.Bucket:
+        locked = kind in LOCKED
+        return s3.Bucket(
+            self,
+            kind.capitalize(),
+            bucket_name=self.names[kind],
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            server_access_logs_bucket=self._access_log,
+            server_access_logs_prefix=f"{kind}/",
+            object_lock_enabled=locked or None,
+            object_lock_default_retention=(
+                s3.ObjectLockRetention.compliance(cdk.Duration.days(ANCHORS_KEPT_DAYS)) if locked else None
+            ),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+
+
+def _write_once(bucket: s3.Bucket) -> None:
+    """The lock keeps every version; that nobody puts a later one before it, or a marker, is said here, to everybody."""
+    everybody = {"effect": iam.Effect.DENY, "principals": [iam.AnyPrincipal()]}
+    objects = [bucket.arn_for_objects("*")]
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="OnlyWhatIsNotThere",
+            actions=["s3:PutObject"],
+            resources=objects,
+            # The parts of an upload in parts carry no such header; its end does.
+            conditions={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+            **everybody,
+        )
+    )
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="NobodyDeletes", actions=["s3:DeleteObject", "s3:DeleteObjectVersion"], resources=objects, **everybody
+        )
+    )

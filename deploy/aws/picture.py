@@ -121,7 +121,7 @@ def _databases(cell: Cell) -> Iterator[tuple[str, ...]]:
 def _kept(cell: Cell) -> Iterator[tuple[str, ...]]:
     buckets = cell.of("stores", "S3::Bucket")
     locked = [found for found in buckets if found.get("ObjectLockEnabled")]
-    yield "Folders (EFS), buckets", f"{len(buckets)} buckets,", f"{len(locked)} locked"
+    yield "Objects (S3)", f"{len(buckets)} buckets,", f"{len(locked)} locked"
     secrets = len(cell.of("stores", "SecretsManager::Secret"))
     rotated = len(cell.of("stores", "SecretsManager::RotationSchedule"))
     yield "Secrets and keys", f"{secrets} secrets, {rotated} rotated", f"{len(cell.of('stores', 'KMS::Key'))} keys"
@@ -147,11 +147,9 @@ def _standby(drawing: Drawing, cell: Cell) -> None:
     names = len(cell.of("names", "Route53::RecordSet"))
     follower = drawing.box(Box(40, 590, 190, 66, ("PostgreSQL", replica["DBInstanceClass"], "follows"), "store"))
     drawing.arrow((120, 496), follower.top)
-    drawing.box(Box(255, 590, 190, 66, ("Folders, backups", "copied, under a key", "of this region"), "store"))
+    drawing.box(Box(255, 590, 190, 66, ("Objects, backups", "copied, under a key", "of this region"), "store"))
     drawing.box(Box(470, 590, 190, 66, (f"{services} services", "none runs", "same image, same roles"), "service"))
-    drawing.box(
-        Box(685, 590, 195, 66, ("Failover document", "promotes, opens folders,", "starts the services"), "watch")
-    )
+    drawing.box(Box(685, 590, 195, 66, ("Failover document", "promotes the database,", "starts the services"), "watch"))
     moved = drawing.box(
         Box(940, 590, 200, 66, ("Route 53", f"{names} records, health check", "move by themselves"), "outside")
     )

@@ -6,32 +6,33 @@ from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_efs as efs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from deploy.aws.files import Files
+from deploy.aws.containers import Stands
 from deploy.aws.measures import NAMESPACE
-from deploy.aws.standby import Copied
+from deploy.aws.objects import Objects
+from deploy.aws.reaching_objects import objects_for
 from deploy.definition import Command
 
 TASKS: Final = "ecs-tasks.amazonaws.com"
 
 
 def running_role(
-    scope: Construct, name: str, command: Command, *, prefix: str, key: kms.IKey, files: Files | Copied
+    scope: Construct, name: str, command: Command, *, stands: Stands, secrets_key: kms.IKey, objects: Objects
 ) -> iam.Role:
-    """Reads the secrets that the command declares, of this cell alone, tells its metrics and enters its folders."""
+    """Reads the secrets that the command declares, of this cell alone, tells its metrics and reaches its objects."""
+    prefix = stands.prefix
     role = iam.Role(scope, name, assumed_by=_tasks(scope), description=f"{prefix}: what {command.name} may do")
-    _may_read(role, command, prefix, key)
+    _may_read(role, command, prefix, secrets_key)
     # Metrics have no ARN; the namespace is what can be said.
     of_ours = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
     tells = iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=of_ours)
     role.add_to_policy(tells)
-    for folder in command.folders:
-        _may_enter(role, files.system, files.folders[folder])
+    for statement in objects_for(command, stands.cell.name, objects, stands.region):
+        role.add_to_policy(statement)
     return role
 
 
@@ -48,16 +49,6 @@ def starting_role(
 def _tasks(scope: Construct) -> iam.IPrincipal:
     """ECS, for tasks of this account alone."""
     return iam.ServicePrincipal(TASKS, conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}})
-
-
-def _may_enter(role: iam.Role, system: efs.IFileSystem, folder: efs.IAccessPoint) -> None:
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-            resources=[system.file_system_arn],
-            conditions={"StringEquals": {"elasticfilesystem:AccessPointArn": folder.access_point_arn}},
-        )
-    )
 
 
 def _may_read(role: iam.Role, command: Command, prefix: str, key: kms.IKey) -> None:

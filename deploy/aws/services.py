@@ -105,6 +105,7 @@ class Services(cdk.Stack):
             primary=cluster.primary.db_instance_endpoint_address,
             replica=cluster.replicas[0].db_instance_endpoint_address if cluster.replicas else "",
             valkey=self._stores.cache.nodes.attr_primary_end_point_address,
+            objects=self._stores.objects.names,
         )
 
     def _image(self) -> str:

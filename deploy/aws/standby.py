@@ -10,7 +10,6 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_efs as efs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
@@ -21,7 +20,6 @@ from deploy.aws.backups import Backups
 from deploy.aws.cache import Cache
 from deploy.aws.cluster import ALIKE, ENGINE, KEPT_DAYS, PARAMETERS
 from deploy.aws.cluster import PORT as DATABASE_PORT
-from deploy.aws.files import folders_of, opened
 from deploy.aws.images import Images
 from deploy.aws.network import STORES, Network
 from deploy.aws.paging import Paging, lead_to_pagerduty
@@ -50,7 +48,8 @@ class Standby(cdk.Stack):
         password = secretsmanager.Secret.from_secret_name_v2(self, "ValkeyPassword", f"{prefix}/valkey/password")
         cache_key = self._key("CacheKey", "the cache")
         self.cache = Cache(self, "Cache", cell=place, network=self.network, key=cache_key, password=password)
-        self.files = Copied(self, "Files", network=self.network, copy=backups.folders)
+        assert backups.objects is not None, f"{prefix} has no other region"
+        self.objects = backups.objects
         images_key = self._key("ImagesKey", "images")
         self.images = Images(self, "Images", of=prefix.replace("/", "-"), key=images_key)
         self.paging = Paging(self, "Paging", prefix=prefix, key=self._key("PagingKey", "alarms on their way"))
@@ -118,23 +117,3 @@ class Following(Construct):
             "multi_az": True,
             "copy_tags_to_snapshot": True,
         }
-
-
-class Copied(Construct):
-    """The copy of the cell's folders, entered as the folders themselves are."""
-
-    def __init__(self, scope: Construct, name: str, *, network: Network, copy: efs.CfnFileSystem) -> None:
-        super().__init__(scope, name)
-        access = opened(self, network)
-        for number, subnet in enumerate(network.vpc.select_subnets(subnet_group_name=STORES).subnet_ids):
-            efs.CfnMountTarget(
-                self,
-                f"Mount{number}",
-                file_system_id=copy.attr_file_system_id,
-                subnet_id=subnet,
-                security_groups=[access.security_group_id],
-            )
-        self.system = efs.FileSystem.from_file_system_attributes(
-            self, "System", file_system_id=copy.attr_file_system_id, security_group=access
-        )
-        self.folders = folders_of(self, self.system)

@@ -13,10 +13,10 @@ from constructs import Construct
 from deploy.aws.backups import Backups
 from deploy.aws.cache import Cache
 from deploy.aws.cluster import PORT, Cluster
-from deploy.aws.files import Files
+from deploy.aws.copies import Copies
 from deploy.aws.images import Images
 from deploy.aws.network import Network
-from deploy.aws.objects import Objects
+from deploy.aws.objects import Objects, bucket_names
 from deploy.aws.paging import Paging
 from deploy.aws.rotation import DATABASE, Rotation
 from deploy.aws.told import Told
@@ -51,11 +51,13 @@ class Stores(cdk.Stack):
         self.cache = self._cache(cell)
         self.secrets |= self._passwords(definition, self.secrets_key)
         self._rotate(definition)
-        Objects(self, "Objects", key=self._key("ObjectsKey", "documents and anchors"))
+        names = bucket_names(told.dashed, cell, cell.region)
+        self.objects = Objects(self, "Objects", names=names, key=self._key("ObjectsKey", "documents and anchors"))
+        self.copied_to = {} if backups.objects is None else backups.objects.names
+        if backups.objects is not None:
+            where = {"key": backups.key, "region": cell.backup_region}
+            Copies(self, "Copies", of=self.prefix, objects=self.objects, to=backups.objects, **where)
         self.paging = Paging(self, "Paging", prefix=self.prefix, key=self._key("PagingKey", "alarms on their way"))
-        copy = backups.folders if self._other_region else None
-        key = self._key("FilesKey", "folders")
-        self.files = Files(self, "Files", network=self.network, key=key, copied_to=copy)
         self.images = Images(self, "Images", of=told.dashed, key=self._key("ImagesKey", "images"))
 
     def _cluster(self, told: Told, backups: Backups) -> Cluster:

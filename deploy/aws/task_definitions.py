@@ -40,11 +40,16 @@ class TaskDefinitions(Construct):
 
     def of(self, command: Command) -> ecs.CfnTaskDefinition:
         """The definition of one service or task. A task is as large as a worker, for it does what workers do."""
-        stands, files = self._stands, self._stores.files
+        stands = self._stands
         name = command.name.capitalize()
         size = stands.cell.size.services[command.name if isinstance(command, Service) else "worker"]
         self.running[command.name] = running_role(
-            self, f"{name}Role", command, prefix=stands.prefix, key=self._stores.secrets_key, files=files
+            self,
+            f"{name}Role",
+            command,
+            stands=stands,
+            secrets_key=self._stores.secrets_key,
+            objects=self._stores.objects,
         )
         containers = [product(command, stands, self._logged(command.name))]
         if isinstance(command, Service):
@@ -63,7 +68,7 @@ class TaskDefinitions(Construct):
             execution_role_arn=self.starting.role_arn,
             task_role_arn=self.running[command.name].role_arn,
             container_definitions=containers,
-            volumes=volumes(command, files.system, files.folders),
+            volumes=volumes(),
         )
 
     def _logged(self, stream: str) -> ecs.CfnTaskDefinition.LogConfigurationProperty:

@@ -63,7 +63,7 @@ def _container(names: Names, command: Command, service: Service | None, image: s
     )
     size = names.cell.size.services.get(command.name, TASK_SIZE)
     mounts = {"temporary": TEMPORARY, "secrets": SECRETS}
-    mounts |= {folder: FOLDERS[folder] for folder in command.folders}
+    mounts |= {folder: FOLDERS[folder] for folder in command.objects}
     container = {
         "name": command.name,
         "image": image,
@@ -141,5 +141,5 @@ def _volumes(command: Command) -> list[Manifest]:
                 "volumeAttributes": {"secretProviderClass": command.name},
             },
         },
-        *({"name": folder, "persistentVolumeClaim": {"claimName": folder}} for folder in command.folders),
+        *({"name": folder, "persistentVolumeClaim": {"claimName": folder}} for folder in command.objects),
     ]

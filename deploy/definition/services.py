@@ -24,7 +24,7 @@ _PLACEHOLDERS: Final = frozenset({"address", "port", "cell"})
 
 Signal = Literal["cpu", "connections", "queue-age", "none"]
 Schedule = Literal["on demand", "quarterly"]
-Folder = Literal["documents", "anchors"]
+Objects = Literal["documents", "anchors"]
 Item = TypeVar("Item")
 
 
@@ -63,7 +63,8 @@ class Scaling:
 class Command:
     """What is run of the image, and what it may touch there: `databases` and `secrets` of its cell, nothing else.
 
-    `folders` are the places for files that it reads and writes; with `outside` it talks to servers of others.
+    `reads` and `writes` are the stores of objects that it gets something from and keeps something in; with `outside` it
+    talks to servers of others.
     """
 
     name: str
@@ -71,8 +72,14 @@ class Command:
     command: tuple[str, ...]
     databases: tuple[str, ...]
     secrets: tuple[str, ...]
-    folders: tuple[Folder, ...]
+    reads: tuple[Objects, ...]
+    writes: tuple[Objects, ...]
     outside: bool
+
+    @property
+    def objects(self) -> tuple[Objects, ...]:
+        """The stores of objects that it has anything to do with."""
+        return tuple(sorted({*self.reads, *self.writes}))
 
     @property
     def each_cell(self) -> bool:
@@ -166,7 +173,8 @@ def _service(
         command=_command(table),
         databases=_touched(table, "databases", databases),
         secrets=_touched(table, "secrets", secrets),
-        folders=_folders(table),
+        reads=_objects(table, "reads"),
+        writes=_objects(table, "writes"),
         outside=_outside(table),
         port=table.integer("port", low=1024, high=65535),
         paths=texts_or_none(table, "paths"),
@@ -192,7 +200,8 @@ def _task(name: str, table: TableReader, databases: Mapping[str, Database], secr
         command=_command(table),
         databases=_touched(table, "databases", databases),
         secrets=_touched(table, "secrets", secrets),
-        folders=_folders(table),
+        reads=_objects(table, "reads"),
+        writes=_objects(table, "writes"),
         outside=_outside(table),
         schedule=table.choice("schedule", schedules) if "schedule" in table else "on demand",
     )
@@ -218,9 +227,9 @@ def _touched(table: TableReader, key: str, declared: Collection[str]) -> tuple[s
     return names
 
 
-def _folders(table: TableReader) -> tuple[Folder, ...]:
-    known(table, "folders", texts_or_none(table, "folders"), get_args(Folder), declared="deploy/definition/services.py")
-    return cast("tuple[Folder, ...]", texts_or_none(table, "folders"))
+def _objects(table: TableReader, key: str) -> tuple[Objects, ...]:
+    known(table, key, texts_or_none(table, key), get_args(Objects), declared="deploy/definition/services.py")
+    return cast("tuple[Objects, ...]", texts_or_none(table, key))
 
 
 def _outside(table: TableReader) -> bool:

@@ -12,14 +12,21 @@ from deploy.aws.policies.asked import subjects
 from deploy.aws.policies.table import PAGE, NoPromise, rendered, said
 from tests.deploy.planting import Change, policies_that_find
 from tests.deploy.test_aws_alarms import ALARMS, GUARD
+from tests.deploy.test_aws_objects import OBJECTS
 from tests.deploy.test_aws_pipeline import PIPELINE
 from tests.deploy.test_aws_services import BEHIND_CLOUDFLARE, BEHIND_THE_FIREWALL
 from tests.deploy.test_aws_standby import ELSEWHERE
 from tests.deploy.test_aws_stores import STORES
 
+
+def _of_objects(kind: str) -> list[Change]:
+    return [change for of, change, _ in OBJECTS if of == kind]
+
+
 PLANTED: dict[str, list[Change]] = {
-    "stores": [change for change, _ in STORES],
-    "services": [change for change, _ in BEHIND_CLOUDFLARE],
+    "stores": [change for change, _ in STORES] + _of_objects("stores"),
+    "backups": _of_objects("backups"),
+    "services": [change for change, _ in BEHIND_CLOUDFLARE] + _of_objects("services"),
     "alarms": [change for change, _ in ALARMS],
     "guard": [change for change, _ in GUARD],
     "pipeline": [change for change, _ in PIPELINE],

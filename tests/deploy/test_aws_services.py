@@ -84,9 +84,9 @@ def alarm_that_isnt(template: dict[str, Any]) -> None:
     del template["Resources"][name]
 
 
-def without_tls_to_folders(template: dict[str, Any]) -> None:
+def keeps_files(template: dict[str, Any]) -> None:
     volumes = next(of(template, TASK, which="DefinitionsApi"))["Properties"]["Volumes"]
-    volumes[1]["EFSVolumeConfiguration"]["TransitEncryption"] = "DISABLED"
+    volumes.append({"Name": "files", "EFSVolumeConfiguration": {"FilesystemId": "fs-1"}})
 
 
 def anybody_migrates(template: dict[str, Any]) -> None:
@@ -219,7 +219,7 @@ BEHIND_CLOUDFLARE: Planted = [
     (container(lambda found: found.pop("LinuxParameters")), "P14 web/web: has capabilities"),
     (public_address, "P1 FleetWeb"),
     (setting(SERVICE, "EnableExecuteCommand", True), "P1 FleetWeb"),
-    (without_tls_to_folders, "P14 api: mounts documents without TLS"),
+    (keeps_files, "P14 api: keeps files in files"),
     (without("AWS::Logs::LogGroup", "KmsKeyId"), "P14 "),
     (container(unsecret), "P19 web: is given secrets"),
     (told("DATABASE_PASSWORD", "x"), "P19 web: is told DATABASE_PASSWORD"),

@@ -34,11 +34,6 @@ def goes_with_its_stack(template: dict[str, Any]) -> None:
     next(of(template, "AWS::S3::Bucket"))["DeletionPolicy"] = "Delete"
 
 
-def lock_that_opens(template: dict[str, Any]) -> None:
-    bucket = next(of(template, "AWS::S3::Bucket", which="Anchors"))["Properties"]
-    bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"] = "GOVERNANCE"
-
-
 def bucket_by_plain_http(template: dict[str, Any]) -> None:
     policy = next(of(template, "AWS::S3::BucketPolicy", which="Documents"))["Properties"]["PolicyDocument"]
     policy["Statement"] = [statement for statement in policy["Statement"] if statement["Effect"] != "Deny"]
@@ -86,7 +81,6 @@ def in_the_default_group(template: dict[str, Any]) -> None:
     nodes["SecurityGroupIds"] = [{"Fn::GetAtt": [vpc, "DefaultSecurityGroup"]}]
 
 
-FOLDERS = "AWS::EFS::FileSystem"
 DATABASE, BUCKET, CACHE = "AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::ElastiCache::ReplicationGroup"
 SECRET, KEY, GROUP = "AWS::SecretsManager::Secret", "AWS::KMS::Key", "AWS::EC2::SecurityGroup"
 OPEN = [{"CidrIp": "0.0.0.0/0", "IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}]
@@ -121,8 +115,6 @@ STORES: Planted = [
     (setting("AWS::EC2::SecurityGroupIngress", "CidrIp", "0.0.0.0/0"), "P1 "),
     (way_out, "P1 Out"),
     (no_subnets_of_stores, "P1 the stores have no subnets"),
-    (lock_that_opens, "P18 the anchors' bucket"),
-    (without(BUCKET, "ObjectLockConfiguration", "Anchors"), "P18 the anchors' bucket"),
     (setting(SECRET, "SecretString", "s3cret"), "P19 Secret"),
     (setting(SECRET, "Name", "production/eu/database/crm_boss"), "P19 production/eu/database/crm_boss"),
     (
@@ -132,8 +124,6 @@ STORES: Planted = [
     (without_resource("RotationCrmAppSchedule"), "P19 production/eu/database/crm_app: isn't rotated"),
     (rotated_rarely, "P19 production/eu/database/crm_owner: isn't rotated each 30 days"),
     (without_resource("RotationPostgresSchedule"), "P19 the superuser's password isn't rotated"),
-    (without(FOLDERS, "ReplicationConfiguration"), "P32 FilesSystem"),
-    (without(FOLDERS, "KmsKeyId"), "P14 FilesSystem"),
     (without(SECRET, "ReplicaRegions"), "P32 Secret"),
     (without_resource("PagingTicket", "AWS::SNS::Topic"), "P23 not every severity"),
     (without("AWS::SNS::Topic", "KmsMasterKeyId"), "P14 PagingPage"),

@@ -8,19 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from deploy.aws.policies import alarms, door, guard, pipeline, services, standby, stores
+from deploy.aws.policies import alarms, door, guard, objects, pipeline, services, standby, stores
 from deploy.aws.policies.subject import Policy, Subject
 
 __all__ = ["POLICIES", "Policy", "Subject", "findings"]
 
 POLICIES: Final[Mapping[str, tuple[Policy, ...]]] = {
-    "stores": stores.POLICIES,
-    "services": services.POLICIES + pipeline.MIGRATION + door.POLICIES,
+    "stores": stores.POLICIES + objects.STORES,
+    "backups": (
+        standby.standby_is_lawful,
+        stores.objects_are_encrypted,
+        stores.objects_answer_over_tls,
+        stores.private,
+        *objects.BACKUPS,
+    ),
+    "services": services.POLICIES + objects.SERVICES + pipeline.MIGRATION + door.POLICIES,
     "alarms": alarms.POLICIES,
     "guard": guard.POLICIES,
     "pipeline": pipeline.POLICIES,
     "standby": standby.STANDBY,
-    "standby-services": services.POLICIES + pipeline.MIGRATION + door.POLICIES + standby.SERVICES,
+    "standby-services": services.POLICIES + objects.SERVICES + pipeline.MIGRATION + door.POLICIES + standby.SERVICES,
     "failover": standby.FAILOVER,
     "names": standby.NAMES,
 }

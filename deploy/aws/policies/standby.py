@@ -33,16 +33,6 @@ def standby_follows_the_primary(subject: Subject) -> Iterator[str]:
             yield f"P14 {name}: isn't under a key of ours"
 
 
-def folders_are_at_hand(subject: Subject) -> Iterator[str]:
-    """P32: the copy of the folders is mounted in each zone, for the same services."""
-    assert subject.cell.aws is not None
-    mounts = list(subject.of("AWS::EFS::MountTarget"))
-    if len(mounts) != len(subject.cell.aws.standby_zones):
-        yield f"P32 the folders are mounted in {len(mounts)} zones"
-    if len(list(subject.of("AWS::EFS::AccessPoint"))) != 2:
-        yield "P32 a folder can't be entered"
-
-
 def services_wait(subject: Subject) -> Iterator[str]:
     """P32: every service is defined in the other region, and none runs there before it takes over."""
     for name, properties in subject.of("AWS::ECS::Service"):
@@ -54,14 +44,14 @@ def services_wait(subject: Subject) -> Iterator[str]:
 
 
 def failover_is_written_down(subject: Subject) -> Iterator[str]:
-    """P33: one document promotes the database, frees the folders, and runs each service in that order."""
+    """P33: one document promotes the database, and then runs each service."""
     documents = [properties for _, properties in subject.of("AWS::SSM::Document")]
     if [found.get("DocumentType") for found in documents] != ["Automation"]:
         yield "P33 there is no document to carry out"
         return
     steps = documents[0]["Content"]["mainSteps"]
     apis = [step["inputs"].get("Api") for step in steps]
-    wanted = ["PromoteReadReplica", "DescribeDBInstances", "DeleteReplicationConfiguration", "UpdateService"]
+    wanted = ["PromoteReadReplica", "DescribeDBInstances", "UpdateService"]
     if [apis.index(api) for api in wanted if api in apis] != sorted(apis.index(api) for api in wanted if api in apis):
         yield "P33 services run before the database is promoted"
     for api in sorted(set(wanted) - set(apis)):
@@ -117,7 +107,7 @@ def names_are_in_two_regions(subject: Subject) -> Iterator[str]:
             yield f"P33 {host}: nobody asks whether the region serves"
 
 
-STANDBY: Final[tuple[Policy, ...]] = (standby_is_lawful, standby_follows_the_primary, folders_are_at_hand)
+STANDBY: Final[tuple[Policy, ...]] = (standby_is_lawful, standby_follows_the_primary)
 SERVICES: Final[tuple[Policy, ...]] = (standby_is_lawful, services_wait)
 FAILOVER: Final[tuple[Policy, ...]] = (
     standby_is_lawful,

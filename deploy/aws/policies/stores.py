@@ -134,17 +134,6 @@ def no_group_is_open(subject: Subject) -> Iterator[str]:
     yield from _stores_that_reach_out(subject)
 
 
-def anchors_are_locked(subject: Subject) -> Iterator[str]:
-    """P18: there is one bucket whose objects nobody can change or delete before their time."""
-    retention = [
-        properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
-        for _, properties in subject.of("AWS::S3::Bucket")
-        if "ObjectLockConfiguration" in properties
-    ]
-    if [rule.get("Mode") for rule in retention] != ["COMPLIANCE"]:
-        yield "P18 the anchors' bucket isn't locked in compliance mode"
-
-
 def secrets_have_their_place(subject: Subject) -> Iterator[str]:
     """P19: every secret that is declared, under its cell's own name, and no value in the template."""
     prefix = f"{subject.environment.name}/{subject.cell.name}"
@@ -180,14 +169,8 @@ def secrets_are_rotated(subject: Subject) -> Iterator[str]:
         yield "P19 the superuser's password isn't rotated, or something is that isn't declared to be"
 
 
-def folders_and_secrets_are_copied(subject: Subject) -> Iterator[str]:
-    """P32: secrets and folders stand in the backup region as well, under a key of ours."""
-    for name, properties in subject.of("AWS::EFS::FileSystem"):
-        if properties.get("Encrypted") is not True or "KmsKeyId" not in properties:
-            yield f"P14 {name}: isn't under a key of ours"
-        copies = properties.get("ReplicationConfiguration", {}).get("Destinations", [])
-        if [copy["Region"] for copy in copies] != [subject.cell.backup_region]:
-            yield f"P32 {name}: has no copy in {subject.cell.backup_region}"
+def secrets_are_copied(subject: Subject) -> Iterator[str]:
+    """P32: secrets stand in the backup region as well, under a key of ours."""
     for name, properties in subject.of("AWS::SecretsManager::Secret"):
         if properties.get("Name") == f"{subject.prefix}/database/postgres":
             continue
@@ -242,10 +225,9 @@ POLICIES: Final[tuple[Policy, ...]] = (
     objects_answer_over_tls,
     private,
     no_group_is_open,
-    anchors_are_locked,
     secrets_have_their_place,
     secrets_are_rotated,
-    folders_and_secrets_are_copied,
+    secrets_are_copied,
     topics_are_encrypted,
     nothing_uses_the_default_group,
     images_are_kept,
