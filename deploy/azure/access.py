@@ -8,13 +8,15 @@ from typing import Any, Final
 from deploy.azure.front import PRIVATE_LINK
 from deploy.azure.names import CACHE_PORT, Names
 from deploy.azure.network import DATABASES, ENDPOINTS
-from deploy.azure.pods import FOLDERS, Manifest
+from deploy.azure.pods import Manifest
 from deploy.azure.workloads import manifest
 from deploy.definition import Command, Definition, Service
 
 INGRESS_NAMESPACE: Final = "app-routing-system"
 METRICS_NAMESPACE: Final = "kube-system"
 INGRESS_CLASS: Final = "internal"
+# Where Azure's directory gives tokens (login.microsoftonline.com), as Microsoft publishes it.
+DIRECTORY: Final = ("20.20.32.0/19", "20.190.128.0/18", "20.231.128.0/19", "40.126.0.0/18")
 INSIDE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
 
 
@@ -63,6 +65,10 @@ def _of_command(names: Names, command: Command) -> Iterator[Manifest]:
     reaches = [{"to": [_network(ENDPOINTS)], "ports": [_port(CACHE_PORT)]}]
     if command.databases:
         reaches.append({"to": [_network(DATABASES)], "ports": [_port(5432)]})
+    if command.objects:
+        # By their private address, with a token that the directory gives for the account's own.
+        directory = [_network(cidr) for cidr in DIRECTORY]
+        reaches.append({"to": [_network(ENDPOINTS), *directory], "ports": [_port(443)]})
     if command.outside:
         everybody = {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(INSIDE)}}
         reaches.append({"to": [everybody], "ports": [_port(443), _port(587)]})
@@ -115,40 +121,6 @@ def ingress(names: Names, definition: Definition) -> Iterator[Manifest]:
             "rules": [{"host": host, "http": {"paths": paths}} for host in names.cell.hosts],
         },
     )
-
-
-def folders(names: Names) -> Iterator[Manifest]:
-    """The folders, each a share that stands whatever becomes of the cluster."""
-    for folder in FOLDERS:
-        volume = f"{names.stack}-{folder}"
-        attributes = {
-            "protocol": "nfs",
-            "storageAccount": names.files,
-            "shareName": folder,
-            "resourceGroup": names.stack,
-            "server": f"{names.files}.file.core.windows.net",
-            # NFS has no encryption of its own: the driver brings it by TLS.
-            "encryptInTransit": "true",
-        }
-        yield {
-            "apiVersion": "v1",
-            "kind": "PersistentVolume",
-            "metadata": {"name": volume},
-            "spec": {
-                "capacity": {"storage": "100Gi"},
-                "accessModes": ["ReadWriteMany"],
-                "persistentVolumeReclaimPolicy": "Retain",
-                "storageClassName": "",
-                "csi": {"driver": "file.csi.azure.com", "volumeHandle": volume, "volumeAttributes": attributes},
-            },
-        }
-        spec = {
-            "accessModes": ["ReadWriteMany"],
-            "storageClassName": "",
-            "volumeName": volume,
-            "resources": {"requests": {"storage": "100Gi"}},
-        }
-        yield manifest("v1", "PersistentVolumeClaim", folder, names, spec=spec)
 
 
 def _commands(definition: Definition) -> list[Command]:

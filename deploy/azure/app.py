@@ -14,7 +14,7 @@ from typing import Final
 
 import kubernetes_validate
 
-from deploy.azure.access import accounts, folders, ingress, namespace, policies
+from deploy.azure.access import accounts, ingress, namespace, policies
 from deploy.azure.cell import cell_template
 from deploy.azure.cluster import KUBERNETES
 from deploy.azure.names import Names
@@ -44,7 +44,6 @@ def _shared(names: Names, definition: Definition) -> list[Manifest]:
         namespace(names),
         *accounts(names, definition),
         *policies(names, definition),
-        *folders(names),
         *workloads(names, definition),
         *ingress(names, definition),
     ]

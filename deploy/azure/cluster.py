@@ -5,7 +5,7 @@ Nobody outside reaches its API or its nodes. Each service has an identity of its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from azure.mgmt.authorization import models as authorization
@@ -15,6 +15,7 @@ from azure.mgmt.msi import models as identities
 
 from deploy.azure.names import VERSIONS, Names
 from deploy.azure.network import Network, add_endpoint
+from deploy.azure.pods import ISSUED_FOR
 from deploy.azure.template import Reference, Template, made
 from deploy.definition import Command, Definition
 
@@ -55,14 +56,13 @@ IMAGES: Final = {
 PULLS_IMAGES: Final = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 READS_SECRETS: Final = "4633458b-17de-408a-b874-0445c86b69e6"
 JOINS_NETWORKS: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
-ISSUED_FOR: Final = ["api://AzureADTokenExchange"]
 MANAGED_IDENTITY: Final = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
 def add_cluster(template: Template, names: Names, network: Network) -> Reference:
     """The cluster and its registry of images."""
     own = _identity(template, names, f"{names.stack}-cluster")
-    joins = _allow(template, own, JOINS_NETWORKS, network.whole)
+    joins = allow(template, own, JOINS_NETWORKS, network.whole)
     model = made(
         aks.ManagedCluster,
         location=names.cell.region,
@@ -78,16 +78,18 @@ def add_cluster(template: Template, names: Names, network: Network) -> Reference
 
 def add_identities(
     template: Template, names: Names, definition: Definition, cluster: Reference, vault: Reference
-) -> None:
+) -> Mapping[str, Reference]:
     """An identity for each service and task, which its own service account takes, to read the secrets it declares."""
     commands: Mapping[str, Command] = {**definition.services, **definition.tasks}
+    made_of = {}
     for command in commands.values():
-        identity = _identity(template, names, f"{names.stack}-{command.name}")
+        made_of[command.name] = identity = _identity(template, names, f"{names.stack}-{command.name}")
         _trust(template, names, command, identity, cluster)
         for secret in command.secrets:
-            _allow(template, identity, READS_SECRETS, vault.part("secrets", names.secret(secret)), whole=vault)
+            allow(template, identity, READS_SECRETS, vault.part("secrets", names.secret(secret)), after=[vault])
         told = f"[reference({identity.expression}).clientId]"
         template.outputs[f"identity-{command.name}"] = {"type": "string", "value": told}
+    return made_of
 
 
 def _trust(template: Template, names: Names, command: Command, identity: Reference, cluster: Reference) -> None:
@@ -96,7 +98,7 @@ def _trust(template: Template, names: Names, command: Command, identity: Referen
         identities.FederatedIdentityCredential,
         issuer=f"[reference({cluster.expression}).oidcIssuerProfile.issuerURL]",
         subject=f"system:serviceaccount:{names.stack}:{command.name}",
-        audiences=ISSUED_FOR,
+        audiences=[ISSUED_FOR],
     )
     part = identity.part("federatedIdentityCredentials", "kubernetes")
     template.add(part, VERSIONS["Microsoft.ManagedIdentity"], model, after=[identity, cluster])
@@ -191,11 +193,12 @@ def _identity(template: Template, names: Names, name: str) -> Reference:
     )
 
 
-def _allow(
-    template: Template, identity: Reference, role: str, what: Reference, *, whole: Reference | None = None
+def allow(
+    template: Template, identity: Reference, role: str, what: Reference, *, after: Sequence[Reference] = ()
 ) -> Reference:
+    """A role for one thing, for an identity; both are made once the thing is there, or what is named as `after`."""
     principal = f"[reference({identity.expression}).principalId]"
-    return _assign(template, identity.name, principal, role, what, after=[identity, whole or what])
+    return _assign(template, identity.name, principal, role, what, after=[identity, *(after or [what])])
 
 
 def _assign(

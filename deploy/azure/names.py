@@ -94,11 +94,6 @@ class Names:
         return f"{self.place.unique}{self.cell.name}{self.environment.name}"[:24]
 
     @property
-    def files(self) -> str:
-        """The account of the cell's folders."""
-        return f"{self.place.unique}{self.cell.name}files{self.environment.name}"[:24]
-
-    @property
     def registry(self) -> str:
         """The registry of images."""
         return f"{self.place.unique}{self.cell.name}{self.environment.name}"

@@ -21,7 +21,6 @@ DATABASE_PORTS: Final = "5432"
 ZONES: Final = {
     "vault": "privatelink.vaultcore.azure.net",
     "blob": "privatelink.blob.core.windows.net",
-    "file": "privatelink.file.core.windows.net",
     "redisEnterprise": "privatelink.redis.azure.net",
     "registry": "privatelink.azurecr.io",
     "postgres": "private.postgres.database.azure.com",

@@ -1,19 +1,21 @@
-"""A cell's blobs, and the folders that the product keeps files in: reached from the nodes alone, opened by identity."""
+"""A cell's blobs: reached from the nodes alone, opened by identity."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, get_args
 
 from azure.mgmt.storage import models as storage
 
 from deploy.azure.names import VERSIONS, Names
 from deploy.azure.network import Network, add_endpoint
 from deploy.azure.template import Reference, Template, made
+from deploy.definition.services import Objects as Kind
 
 VERSION: Final = VERSIONS["Microsoft.Storage"]
 DELETED_KEPT_DAYS: Final = 35
 ANCHORS_KEPT_DAYS: Final = 3650
-PLACES: Final = ("documents", "anchors")
+PLACES: Final[tuple[Kind, ...]] = get_args(Kind)
 CLOSED: Final = {
     "minimum_tls_version": "TLS1_2",
     "allow_blob_public_access": False,
@@ -23,18 +25,20 @@ CLOSED: Final = {
 }
 
 
-def add_objects(template: Template, names: Names, network: Network) -> None:
-    """Blobs: documents, and anchors that nobody can change or delete before their time."""
+def add_objects(template: Template, names: Names, network: Network) -> Mapping[Kind, Reference]:
+    """The containers: documents, and anchors that nobody can change or delete before their time."""
     one_region = names.cell.backup_region == names.cell.region
     redundancy = "Standard_ZRS" if one_region else "Standard_GZRS"
-    account = _account(template, names, names.objects, "StorageV2", redundancy)
+    account = _account(template, names, redundancy)
     service = template.add(account.part("blobServices", "default"), VERSION, _coming_back(), after=[account])
+    containers: dict[Kind, Reference] = {}
     for name in PLACES:
         closed = made(storage.ContainerProperties, public_access="None")
-        container = service.part("containers", name)
-        template.add(container, VERSION, made(storage.BlobContainer, container_properties=closed), after=[service])
-    _lock(template, service.part("containers", "anchors"))
+        model = made(storage.BlobContainer, container_properties=closed)
+        containers[name] = template.add(service.part("containers", name), VERSION, model, after=[service])
+    _lock(template, containers["anchors"])
     add_endpoint(template, names, network, account, "blob")
+    return containers
 
 
 def _coming_back() -> storage.BlobServiceProperties:
@@ -59,22 +63,10 @@ def _lock(template: Template, container: Reference) -> None:
     template.add(container.part("immutabilityPolicies", "default"), VERSION, model, after=[container])
 
 
-def add_folders(template: Template, names: Names, network: Network) -> None:
-    """The folders, spread over zones, by NFS: which knows no HTTPS, so its way is encrypted by the driver."""
-    account = _account(template, names, names.files, "FileStorage", "Premium_ZRS", only_https=False)
-    share = made(storage.FileShareProperties, enabled_protocols="NFS", root_squash="RootSquash", share_quota=100)
-    for name in PLACES:
-        reference = account.part("fileServices", "default").part("shares", name)
-        template.add(reference, VERSION, made(storage.FileShare, file_share_properties=share), after=[account])
-    add_endpoint(template, names, network, account, "file")
-
-
-def _account(
-    template: Template, names: Names, name: str, kind: str, redundancy: str, *, only_https: bool = True
-) -> Reference:
+def _account(template: Template, names: Names, redundancy: str) -> Reference:
     properties = made(
         storage.StorageAccountPropertiesCreateParameters,
-        enable_https_traffic_only=only_https,
+        enable_https_traffic_only=True,
         network_rule_set=made(storage.NetworkRuleSet, default_action="Deny", bypass="None"),
         encryption=_twice(),
         **CLOSED,
@@ -82,9 +74,9 @@ def _account(
     sku = made(storage.Sku, name=storage.SkuName(redundancy))
     model = made(
         storage.StorageAccountCreateParameters,
-        location=names.cell.region, kind=kind, sku=sku, properties=properties,
+        location=names.cell.region, kind="StorageV2", sku=sku, properties=properties,
     )  # fmt: skip
-    return template.add(Reference("Microsoft.Storage/storageAccounts", name), VERSION, model)
+    return template.add(Reference("Microsoft.Storage/storageAccounts", names.objects), VERSION, model)
 
 
 def _twice() -> storage.Encryption:

@@ -13,6 +13,7 @@ from deploy.definition.services import LIVE_PATH, READY_PATH
 STRICTEST: Final = "restricted"
 EVERYWHERE: Final = "0.0.0.0/0"
 DATABASE_PORT: Final = 5432
+FOR_THE_DIRECTORY: Final = "api://AzureADTokenExchange"
 
 Pod = Mapping[str, Any]
 
@@ -68,6 +69,32 @@ def secrets_come_from_the_vault(subject: Subject) -> Iterator[str]:
         ]
         if classes != [pod["serviceAccountName"]]:
             yield f"P19 {name}: doesn't mount the secrets of its own account"
+
+
+def objects_are_where_they_are_declared(subject: Subject) -> Iterator[str]:
+    """P31 and P13: each pod is told the cell's own containers, those that it declares, and keeps no files."""
+    account = next((name for name, _ in subject.of("Microsoft.Storage/storageAccounts")), "")
+    for name, pod in pods(subject):
+        command = subject.commands[pod["serviceAccountName"]]
+        told = {variable["name"]: variable.get("value") for variable in pod["containers"][0]["env"]}
+        wanted = {f"FINTECH_{kind.upper()}": f"azblob://{account}/{kind}" for kind in command.objects}
+        if {key: told[key] for key in ("FINTECH_DOCUMENTS", "FINTECH_ANCHORS") if key in told} != wanted:
+            yield f"P31 {name}: is told other containers than it declares"
+        if any("persistentVolumeClaim" in volume for volume in pod.get("volumes", [])):
+            yield f"P13 {name}: keeps files"
+
+
+def tokens_are_for_the_directory(subject: Subject) -> Iterator[str]:
+    """P19: a token of a pod's account is for Azure's directory alone, and only who has objects is given one."""
+    for name, pod in pods(subject):
+        tokens = [
+            source["serviceAccountToken"]["audience"]
+            for volume in pod.get("volumes", [])
+            for source in volume.get("projected", {}).get("sources", [])
+            if "serviceAccountToken" in source
+        ]
+        if tokens != ([FOR_THE_DIRECTORY] if subject.commands[pod["serviceAccountName"]].objects else []):
+            yield f"P19 {name}: holds tokens for {tokens}"
 
 
 def services_answer_for_themselves(subject: Subject) -> Iterator[str]:
@@ -185,6 +212,8 @@ POD_POLICIES: Final[tuple[Policy, ...]] = (
     pods_have_no_rights,
     containers_have_no_rights,
     secrets_come_from_the_vault,
+    objects_are_where_they_are_declared,
+    tokens_are_for_the_directory,
     services_answer_for_themselves,
     services_scale,
     everything_is_closed,

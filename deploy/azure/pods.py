@@ -15,8 +15,10 @@ USER: Final = 10001
 SECRETS: Final = "/run/secrets/vault"
 TEMPORARY: Final = "/tmp"  # noqa: S108  (a volume of its own)
 PUBLIC_AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
-# Where the image has the folders that commands keep files in.
-FOLDERS: Final = {"documents": "/srv/storage", "anchors": "/srv/anchors"}
+# A token by which Azure's directory knows the pod's account; it is for nobody else.
+IDENTITY: Final = "/run/secrets/identity"
+ISSUED_FOR: Final = "api://AzureADTokenExchange"
+READ_ONLY: Final = ("secrets", "identity")
 # After it has been told to end, so long are requests still brought to a pod.
 STILL_BROUGHT_SECONDS: Final = 5
 TASK_SIZE: Final = ServiceSize(processor=1000, memory=1024)
@@ -63,7 +65,7 @@ def _container(names: Names, command: Command, service: Service | None, image: s
     )
     size = names.cell.size.services.get(command.name, TASK_SIZE)
     mounts = {"temporary": TEMPORARY, "secrets": SECRETS}
-    mounts |= {folder: FOLDERS[folder] for folder in command.objects}
+    mounts |= {"identity": IDENTITY} if command.objects else {}
     container = {
         "name": command.name,
         "image": image,
@@ -81,7 +83,7 @@ def _container(names: Names, command: Command, service: Service | None, image: s
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [
-            {"name": name, "mountPath": path, **({"readOnly": True} if name == "secrets" else {})}
+            {"name": name, "mountPath": path, **({"readOnly": True} if name in READ_ONLY else {})}
             for name, path in mounts.items()
         ],
     }
@@ -122,9 +124,14 @@ def _environment(names: Names, command: Command) -> dict[str, str]:
         "FINTECH_SECRETS_PREFIX": names.prefix,
         "FINTECH_HOSTS": ",".join(names.cell.hosts),
         "FINTECH_SMTP_HOST": names.place.smtp_host,
-        "FINTECH_DOCUMENTS": f"file://{FOLDERS['documents']}",
-        "FINTECH_ANCHORS": f"file://{FOLDERS['anchors']}",
+        **{f"FINTECH_{kind.upper()}": f"azblob://{names.objects}/{kind}" for kind in command.objects},
     }
+    if command.objects:
+        told |= {
+            "AZURE_CLIENT_ID": names.place.identities[command.name],
+            "AZURE_TENANT_ID": names.place.tenant,
+            "AZURE_FEDERATED_TOKEN_FILE": f"{IDENTITY}/token",
+        }
     if isinstance(command, Service) and not command.public:
         told |= {"FINTECH_DOORS_PORT": str(command.port), "FINTECH_DOORS_ADDRESS": "0.0.0.0"}  # noqa: S104
     return told
@@ -141,5 +148,9 @@ def _volumes(command: Command) -> list[Manifest]:
                 "volumeAttributes": {"secretProviderClass": command.name},
             },
         },
-        *({"name": folder, "persistentVolumeClaim": {"claimName": folder}} for folder in command.objects),
+        *([{"name": "identity", "projected": {"sources": [_token()]}}] if command.objects else []),
     ]
+
+
+def _token() -> Manifest:
+    return {"serviceAccountToken": {"audience": ISSUED_FOR, "expirationSeconds": 3600, "path": "token"}}

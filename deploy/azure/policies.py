@@ -6,7 +6,7 @@ The policies read the templates and manifests as they are handed over, and know 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from deploy.azure.subject import Policy, Subject
@@ -17,6 +17,7 @@ LEAST_ZONES: Final = 2
 DATABASE: Final = "Microsoft.DBforPostgreSQL/flexibleServers"
 CLUSTER: Final = "Microsoft.ContainerService/managedClusters"
 STORAGE: Final = "Microsoft.Storage/storageAccounts"
+READS_BLOBS: Final = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 READS_SECRETS: Final = "4633458b-17de-408a-b874-0445c86b69e6"
 # What a store may be asked by from outside its network.
 STORES: Final = (
@@ -151,9 +152,6 @@ def restorable(subject: Subject) -> Iterator[str]:
     for name, properties in subject.of("Microsoft.KeyVault/vaults"):
         if not properties.get("enablePurgeProtection"):
             yield f"P13 {name}: can be purged"
-    for name, manifest in subject.manifests("PersistentVolume"):
-        if manifest["spec"].get("persistentVolumeReclaimPolicy") != "Retain":
-            yield f"P13 {name}: goes with its claim"
 
 
 def encrypted_on_the_way(subject: Subject) -> Iterator[str]:
@@ -166,12 +164,8 @@ def encrypted_on_the_way(subject: Subject) -> Iterator[str]:
         if properties.get("clientProtocol") != "Encrypted":
             yield f"P14 {name}: takes connections without TLS"
     for name, properties in subject.of(STORAGE):
-        # Folders by NFS are no HTTPS: their way is encrypted by the driver.
-        if properties["kind"] != "FileStorage" and not properties.get("supportsHttpsTrafficOnly"):
+        if not properties.get("supportsHttpsTrafficOnly"):
             yield f"P14 {name}: answers without TLS"
-    for name, manifest in subject.manifests("PersistentVolume"):
-        if manifest["spec"]["csi"]["volumeAttributes"].get("encryptInTransit") != "true":
-            yield f"P14 {name}: is mounted without encryption"
 
 
 def encrypted_at_rest(subject: Subject) -> Iterator[str]:
@@ -199,6 +193,28 @@ def anchors_are_locked(subject: Subject) -> Iterator[str]:
     }
     if periods.get("anchors", 0) < KEPT_DAYS:
         yield "P18 the anchors' container isn't immutable"
+
+
+def objects_are_reached_as_declared(subject: Subject) -> Iterator[str]:
+    """P19: each command's identity gets from and puts into the containers that it declares, and deletes nothing."""
+    roles = dict(subject.of("Microsoft.Authorization/roleDefinitions"))
+    for name, properties in roles.items():
+        actions = [action for each in properties["permissions"] for action in each["dataActions"] + each["actions"]]
+        if any("delete" in action or "*" in action for action in actions):
+            yield f"P19 {name}: may delete"
+    for command in subject.commands.values():
+        wanted = {(kind, "read") for kind in command.reads} | {(kind, "put") for kind in command.writes}
+        if set(_reached(subject, command.name, roles)) != wanted:
+            yield f"P19 {command.name}: reaches other containers than it declares, or none"
+
+
+def _reached(subject: Subject, command: str, roles: Collection[str]) -> Iterator[tuple[str, str]]:
+    mine = f"'{subject.environment.name}-{subject.cell.name}-{command}')).principalId]"
+    for _, properties in subject.of("Microsoft.Authorization/roleAssignments"):
+        if "/containers'" in properties["scope"] and properties["principalId"].endswith(mine):
+            put = any(role in properties["roleDefinitionId"] for role in roles)
+            read = READS_BLOBS in properties["roleDefinitionId"]
+            yield properties["scope"].rpartition(", '")[2].removesuffix("')]"), "read" if read else "put" if put else ""
 
 
 def secrets_are_each_ones_own(subject: Subject) -> Iterator[str]:
@@ -276,6 +292,7 @@ POLICIES: Final[tuple[Policy, ...]] = (
     encrypted_at_rest,
     identities_open_stores,
     anchors_are_locked,
+    objects_are_reached_as_declared,
     secrets_are_each_ones_own,
     alerts_page,
 )

@@ -168,6 +168,32 @@ def may_read_another(rendered: Rendered) -> None:
     mine["scope"] = mine["scope"].replace("valkey--password", "kms--master-key").replace("django", "other")
 
 
+def of_blobs(command: str, container: str, other: str) -> Change:
+    """Lets an identity reach another container than its own."""
+
+    def change(rendered: Rendered) -> None:
+        roles = resources(rendered, "Microsoft.Authorization/roleAssignments")
+        mine = next(
+            role
+            for role in roles
+            if f"production-eu-{command}'" in role["properties"]["principalId"] and f"'{container}')" in role["scope"]
+        )
+        mine["scope"] = mine["scope"].replace(f"'{container}')", f"'{other}')")
+
+    return change
+
+
+def told_elsewhere(rendered: Rendered) -> None:
+    for variable in at(next(manifests(rendered, "Deployment")), f"{CONTAINER}.env"):
+        if variable["name"] == "FINTECH_DOCUMENTS":
+            variable["value"] = "azblob://others/documents"
+
+
+def keeps_files(rendered: Rendered) -> None:
+    volumes = at(next(manifests(rendered, "Deployment")), f"{POD}.volumes")
+    volumes.append({"name": "files", "persistentVolumeClaim": {"claimName": "files"}})
+
+
 def alert_gone(rendered: Rendered) -> None:
     next(resources(rendered, "Microsoft.AlertsManagement/prometheusRuleGroups"))["properties"]["rules"].pop(0)
 
@@ -199,7 +225,7 @@ def cell_named(rendered: Rendered) -> None:
 
 DATABASE, CLUSTER = "Microsoft.DBforPostgreSQL/flexibleServers", "Microsoft.ContainerService/managedClusters"
 STORAGE, CACHE = "Microsoft.Storage/storageAccounts", "Microsoft.Cache/redisEnterprise"
-VAULT = "Microsoft.KeyVault/vaults"
+VAULT, ROLE = "Microsoft.KeyVault/vaults", "Microsoft.Authorization/roleDefinitions"
 POD = "spec.template.spec"
 CONTAINER = f"{POD}.containers.0"
 DATABASE_WAY = [{"to": [{"ipBlock": {"cidr": "10.40.16.0/24"}}], "ports": [{"port": 5432}]}]
@@ -239,15 +265,19 @@ WORLD = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443}]}]
         (of(CACHE, "highAvailability", "Disabled"), "P5 exmpl-production-eu"),
         (of(DATABASE, "backup.backupRetentionDays", 7), "P13 exmpl-production-eu"),
         (of(VAULT, "enablePurgeProtection", False), "P13 exmpl-eu-production"),
-        (in_manifest("PersistentVolume", "spec.persistentVolumeReclaimPolicy", "Delete"), "P13 production-eu-docu"),
         (of(f"{DATABASE}/configurations", "value", "OFF", "require_secure"), "P14 exmpl-production-eu: takes"),
         (of(f"{CACHE}/databases", "clientProtocol", "Plaintext"), "P14 exmpl-production-eu/default: takes"),
         (of(STORAGE, "encryption.requireInfrastructureEncryption", False), "P14 exmpleuproduction: is encrypted once"),
         (of(STORAGE, "supportsHttpsTrafficOnly", False), "P14 exmpleuproduction: answers without TLS"),
         (of(STORAGE, "allowSharedKeyAccess", True), "P19 exmpleuproduction: opens without"),
+        (of(ROLE, "permissions.0.dataActions.0", f"{STORAGE}/blobServices/containers/blobs/delete"), "P19 "),
+        (of_blobs("worker", "anchors", "documents"), "P19 worker: reaches other containers"),
+        (of_blobs("web", "documents", "anchors"), "P19 web: reaches other containers"),
+        (told_elsewhere, "P31 web-blue: is told other containers"),
+        (keeps_files, "P13 web-blue: keeps files"),
         (
-            in_manifest("PersistentVolume", "spec.csi.volumeAttributes.encryptInTransit", "false"),
-            "P14 production-eu-documents: is mounted without",
+            in_manifest("Deployment", f"{POD}.volumes.2.projected.sources.0.serviceAccountToken.audience", "x"),
+            "P19 web",
         ),
         (of(CLUSTER, "agentPoolProfiles.0.enableEncryptionAtHost", False), "P14 production-eu: its nodes' disks"),
         (without(f"{STORAGE}/blobServices/containers/immutabilityPolicies", "anchors"), "P18 the anchors"),
