@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from fintech.cells.topology import Endpoint, ServedCell, databases
 from fintech.cells.valkey_settings import caches, channel_layers, valkey_url
 from fintech.jurisdictions import jurisdiction
-from fintech.object_storage.addresses import AddressRefused, parse_address
+from fintech.object_storage.addresses import AddressRefused, Folder, parse_address
 from fintech.project.settings.base import *  # noqa: F403
 from fintech.project.settings.base import SERVICE
 from fintech.secrets import secret, use_provider
@@ -32,13 +32,14 @@ def _named(name: str, default: str | None = None) -> str:
     return value
 
 
-def _store(name: str) -> str:
+def _store(name: str, *, outlasts_the_machine: bool) -> str:
     address = _named(name, "")
     try:
-        if address:
-            parse_address(address)
+        found = parse_address(address) if address else None
     except AddressRefused as why:
         raise ImproperlyConfigured(f"{name}: {why}") from None
+    if outlasts_the_machine and isinstance(found, Folder):
+        raise ImproperlyConfigured(f"{name} is a folder, whose files whoever owns the machine can change and delete")
     return address
 
 
@@ -108,5 +109,5 @@ EMAIL_HOST = _named("FINTECH_SMTP_HOST")
 EMAIL_USE_TLS = True
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = f"service@{ALLOWED_HOSTS[-1]}"
-FINTECH_DOCUMENTS = _store("FINTECH_DOCUMENTS")
-FINTECH_ANCHORS = _store("FINTECH_ANCHORS")
+FINTECH_DOCUMENTS = _store("FINTECH_DOCUMENTS", outlasts_the_machine=False)
+FINTECH_ANCHORS = _store("FINTECH_ANCHORS", outlasts_the_machine=True)
