@@ -99,5 +99,5 @@ class Names:
         return f"{self.place.unique}{self.cell.name}{self.environment.name}"
 
     def secret(self, name: str) -> str:
-        """What a declared secret is called in the vault: as the product asks for it (fintech/secrets/mounted.py)."""
+        """What the vault calls a declared secret: as the product asks for it (fintech/secrets/vault_names.py)."""
         return f"{self.prefix}/{name}".replace("/", "--").replace("_", "-").replace(".", "-")

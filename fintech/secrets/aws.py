@@ -14,6 +14,8 @@ from fintech.secrets.providers import SecretMissing, SecretsUnavailable
 # Whoever asks waits for the answer: a request, or a pool that opens a connection.
 TIMES: Final = Config(connect_timeout=2, read_timeout=3, retries={"max_attempts": 3, "mode": "standard"})
 MISSING: Final = "ResourceNotFoundException"
+# What a rotation hasn't tried yet is pending, and opens nothing.
+CURRENT: Final = "AWSCURRENT"
 
 
 class SecretsManagerSecrets:
@@ -25,7 +27,7 @@ class SecretsManagerSecrets:
     def fetch(self, name: str) -> str:
         """The value of the moment. Secrets Manager's own message says who was refused what, and never a value."""
         try:
-            answer = self._client.get_secret_value(SecretId=name)
+            answer = self._client.get_secret_value(SecretId=name, VersionStage=CURRENT)
         except ClientError as refused:
             if refused.response["Error"]["Code"] == MISSING:
                 raise SecretMissing(f"Secrets Manager has no secret {name!r}, or it has no value yet") from None

@@ -5,11 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fintech.secrets.providers import SecretMissing, SecretsUnavailable
-
-
-def vault_name(name: str) -> str:
-    """A secret's name where only letters, digits and hyphens may be: `eu/valkey/password` is `eu--valkey--password`."""
-    return name.replace("/", "--").replace("_", "-").replace(".", "-")
+from fintech.secrets.vault_names import vault_name
 
 
 class MountedSecrets:

@@ -11,7 +11,7 @@ from deploy.definition import DefinitionError, read_environment, read_environmen
 from deploy.definition.azure_place import PAIRS, REGIONS, lawful_regions
 from deploy.definition.environments import FOLDER
 from fintech.jurisdictions import jurisdictions
-from fintech.secrets.mounted import vault_name
+from fintech.secrets.vault_names import vault_name
 from tests.deploy.test_definition import planted
 
 

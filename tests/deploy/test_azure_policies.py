@@ -17,7 +17,7 @@ from deploy.azure.synthesis import REQUIREMENTS, Rendered, synthesise
 from deploy.definition import read_environments, read_services
 from deploy.definition.environments import FOLDER
 from deploy.locked_environment import REPOSITORY, locked_python
-from fintech.secrets.mounted import vault_name
+from fintech.secrets.vault_names import vault_name
 
 pytestmark = pytest.mark.synth
 

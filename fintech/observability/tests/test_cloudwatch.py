@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from botocore.stub import Stubber
 
 from fintech.observability.cloudwatch import AT_ONCE, data_of, tell, watch
 from fintech.observability.measuring import Measure, Reading
+from tests.clouds.amazon import Amazon
 
 LABELS = {"environment": "production", "cell": "eu"}
 
@@ -98,3 +100,69 @@ def test_it_looks_again_and_again_and_outlives_a_process_that_fails(
         watch(url, 0.001, taking, ended, environment({"name": "it", "condition": "above", "metric": "m", "by": []}))
     assert [told["MetricData"][0]["Values"] for told in taking.told] == [[1.0], [3.0]]
     assert "nothing told this time" in caplog.text
+
+
+@pytest.fixture
+def monitoring() -> Iterator[Any]:
+    """CloudWatch, as moto's server plays it."""
+    amazon = Amazon()
+    yield amazon.client("cloudwatch")
+    amazon.stop()
+
+
+def test_what_is_told_is_there_by_the_name_and_the_labels_of_its_alarm(
+    process: tuple[str, list[str]], monitoring: Any
+) -> None:
+    url, shown = process
+    shown += ["m 97\n", "m 3\n"]
+    ended = threading.Event()
+    measured = {"name": "it", "condition": "above", "metric": "m", "by": []}
+    watch(url, 0.001, ending_after(2, monitoring, ended), ended, environment(measured))
+    of_the_cell = [{"Name": name, "Value": value} for name, value in LABELS.items()]
+    now = datetime.now(UTC)
+    (point,) = monitoring.get_metric_statistics(
+        Namespace="Fintech",
+        MetricName="it",
+        Dimensions=of_the_cell,
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=86_400,
+        Statistics=["Maximum", "Minimum", "SampleCount"],
+    )["Datapoints"]
+    assert (point["Maximum"], point["Minimum"], point["SampleCount"]) == (97.0, 3.0, 2.0)
+
+
+def test_an_alarm_of_it_can_be_rung_by_hand(monitoring: Any) -> None:
+    topic = "arn:aws:sns:eu-central-1:123456789012:production-eu-page"
+    monitoring.put_metric_alarm(
+        AlarmName="production-eu-it",
+        Namespace="Fintech",
+        MetricName="it",
+        Dimensions=[{"Name": name, "Value": value} for name, value in LABELS.items()],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=5.0,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic],
+    )
+    monitoring.set_alarm_state(AlarmName="production-eu-it", StateValue="ALARM", StateReason="tried by hand")
+    (alarm,) = monitoring.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    assert (alarm["AlarmName"], alarm["StateReason"], alarm["AlarmActions"]) == (
+        "production-eu-it", "tried by hand", [topic],
+    )  # fmt: skip
+
+
+def ending_after(times: int, client: Any, ended: threading.Event) -> Any:
+    """The client itself, which lets the watching end after so much was told."""
+
+    class Ending:
+        told = 0
+
+        def put_metric_data(self, **data: Any) -> None:
+            client.put_metric_data(**data)
+            self.told += 1
+            if self.told == times:
+                ended.set()
+
+    return Ending()

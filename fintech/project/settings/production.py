@@ -4,8 +4,9 @@ The environment holds names and addresses only: FINTECH_CELLS (one cell), FINTEC
 FINTECH_REPLICA_HOST (may be empty), FINTECH_CERTIFICATE_AUTHORITY, FINTECH_VALKEY_HOST,
 FINTECH_VALKEY_CERTIFICATE_AUTHORITY (empty: the public ones), FINTECH_SECRETS_PREFIX (`production/eu`),
 FINTECH_VALKEY_PORT (by default 6379), FINTECH_SECRETS_PROVIDER (by default a file, whose path FINTECH_SECRETS_PATH
-tells), FINTECH_SMTP_HOST, FINTECH_DOCUMENTS and FINTECH_ANCHORS (the addresses of these
-stores, as fintech/object_storage/addresses.py reads them; empty for a process that has nothing to do with one).
+tells; for Key Vault FINTECH_KEY_VAULT is the vault's name), FINTECH_SMTP_HOST, FINTECH_DOCUMENTS and FINTECH_ANCHORS
+(the addresses of these stores, as fintech/object_storage/addresses.py reads them; empty for a process that has nothing
+to do with one).
 FINTECH_HOSTS (with commas) are those of the jurisdiction's hosts that this deployment answers to, by default all.
 """
 
@@ -51,16 +52,20 @@ _RULES = jurisdiction(CELL)
 _REGION = _named("FINTECH_REGION")
 _PREFIX = _named("FINTECH_SECRETS_PREFIX", f"production/{CELL}")
 
-_AWS = "fintech.secrets.aws.SecretsManagerSecrets"
+_AWS, _AZURE = "fintech.secrets.aws.SecretsManagerSecrets", "fintech.secrets.azure.KeyVaultSecrets"
 _FILE, _MOUNTED = "fintech.secrets.local.LocalFileSecrets", "fintech.secrets.mounted.MountedSecrets"
 FINTECH_SECRETS_PROVIDER = _named("FINTECH_SECRETS_PROVIDER", _FILE)
-if FINTECH_SECRETS_PROVIDER not in (_FILE, _MOUNTED, _AWS):
+_OPTIONS = {
+    _AWS: lambda: {"region": _REGION},
+    _AZURE: lambda: {"vault": _named("FINTECH_KEY_VAULT")},
+    _MOUNTED: lambda: {"path": _named("FINTECH_SECRETS_PATH")},
+    _FILE: lambda: {"path": _named("FINTECH_SECRETS_PATH")},
+}
+if FINTECH_SECRETS_PROVIDER not in _OPTIONS:
     raise ImproperlyConfigured(
-        f"FINTECH_SECRETS_PROVIDER is {FINTECH_SECRETS_PROVIDER}; write {_FILE}, {_MOUNTED} or {_AWS}"
+        f"FINTECH_SECRETS_PROVIDER is {FINTECH_SECRETS_PROVIDER}; write one of {', '.join(_OPTIONS)}"
     )
-FINTECH_SECRETS_OPTIONS = (
-    {"region": _REGION} if FINTECH_SECRETS_PROVIDER == _AWS else {"path": _named("FINTECH_SECRETS_PATH")}
-)
+FINTECH_SECRETS_OPTIONS = _OPTIONS[FINTECH_SECRETS_PROVIDER]()
 # Settings aren't complete yet, and two of them are secrets.
 use_provider(import_string(FINTECH_SECRETS_PROVIDER)(**FINTECH_SECRETS_OPTIONS))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import boto3
@@ -7,8 +8,17 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from fintech.secrets import SecretMissing, SecretProvider, SecretsUnavailable
+from fintech.secrets import (
+    SecretMissing,
+    SecretProvider,
+    SecretsUnavailable,
+    fresh_on_failure,
+    refresh,
+    secret,
+    use_provider,
+)
 from fintech.secrets.aws import SecretsManagerSecrets
+from tests.clouds.amazon import Amazon
 
 NAME = "production/eu/database/payments_app"
 
@@ -25,7 +35,9 @@ def stubbed() -> Iterator[tuple[SecretsManagerSecrets, Stubber]]:
 
 def test_it_reads_the_current_version_by_name(stubbed: tuple[SecretsManagerSecrets, Stubber]) -> None:
     secrets, stub = stubbed
-    stub.add_response("get_secret_value", {"Name": NAME, "SecretString": "s3cret"}, {"SecretId": NAME})
+    stub.add_response(
+        "get_secret_value", {"Name": NAME, "SecretString": "s3cret"}, {"SecretId": NAME, "VersionStage": "AWSCURRENT"}
+    )
     assert isinstance(secrets, SecretProvider)
     assert secrets.fetch(NAME) == "s3cret"
 
@@ -85,3 +97,48 @@ class Away:
 def test_a_store_that_is_away_is_named() -> None:
     with pytest.raises(SecretsUnavailable, match="can't be asked"):
         SecretsManagerSecrets("eu-central-1", client=Away()).fetch(NAME)
+
+
+@pytest.fixture
+def amazon() -> Iterator[Amazon]:
+    server = Amazon()
+    yield server
+    server.stop()
+
+
+class Refused(Exception):
+    """What a server says to a wrong password."""
+
+
+def test_a_rotated_secret_is_seen_when_a_server_refuses_the_old_one(amazon: Amazon) -> None:
+    manager = amazon.client("secretsmanager")
+    kept = {"engine": "postgres", "username": "payments_app"}
+    first = manager.create_secret(Name=NAME, SecretString=json.dumps({**kept, "password": "first"}))["VersionId"]
+    use_provider(SecretsManagerSecrets("eu-central-1", client=manager))
+    tried = []
+
+    def opens(password: str) -> str:
+        tried.append(password)
+        if password != "second":
+            raise Refused
+        return "open"
+
+    try:
+        assert secret(NAME) == "first"
+        # A rotation makes the new version, tries it, and only then calls it the current one.
+        version = manager.put_secret_value(
+            SecretId=NAME, SecretString=json.dumps({**kept, "password": "second"}), VersionStages=["AWSPENDING"]
+        )["VersionId"]
+        assert refresh(NAME) == "first"
+        manager.update_secret_version_stage(
+            SecretId=NAME,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=version,
+            RemoveFromVersionId=first,
+        )
+        assert fresh_on_failure(NAME, opens, refused=lambda error: isinstance(error, Refused)) == "open"
+        assert tried == ["first", "second"]
+        with pytest.raises(SecretMissing, match="no secret"):
+            secret("production/eu/database/nobody")
+    finally:
+        use_provider(None)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fintech.secrets.mounted import MountedSecrets, vault_name
+from fintech.secrets.mounted import MountedSecrets
 from fintech.secrets.providers import SecretMissing, SecretsUnavailable
+from fintech.secrets.vault_names import vault_name
 
 NAME = "production/eu/database/crm_app"
 
