@@ -102,8 +102,10 @@ def _first_failure(copy: Path, file: str) -> str | None:
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return None
-    failures = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return f"noticed by {failures[0].split()[1]}" if failures else f"the tests didn't run: {done.stdout[-500:]}"
+    failures = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    if not failures:
+        raise RuntimeError(f"the tests of {file} didn't run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return f"noticed by {failures[0].split()[1]}"
 
 
 def _say(text: str) -> None:

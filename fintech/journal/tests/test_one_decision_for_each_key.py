@@ -13,7 +13,7 @@ from crm.models import User
 from fintech.cells import Actor, CellContext, acting_as, cell
 from fintech.cells.identifiers import uuid7
 from fintech.factlog.models import Fact
-from fintech.journal import KeyReused, Refusal, current_decision, verb
+from fintech.journal import KeyReused, Refusal, current_decision, inside_decision, verb
 from fintech.journal.models import JournalEntry
 
 
@@ -150,6 +150,34 @@ def test_a_verb_is_never_called_inside_another_even_of_another_concern(eu: CellC
     with pytest.raises(RuntimeError, match="never called from inside another"):
         outer(key=key)
     assert not User.objects.filter(email=f"{key}@example.org").exists()
+
+
+def test_outside_a_decision_on_its_database_nothing_writes(eu: CellContext) -> None:
+    @verb("crm")
+    def book(*, key: str) -> None:
+        inside_decision("payments")
+
+    with pytest.raises(RuntimeError, match="a decision on 'crm' is under way, not one on 'payments'"):
+        book(key=str(uuid7()))
+    with pytest.raises(RuntimeError, match="no decision is under way"):
+        current_decision()
+
+
+def test_what_comes_after_a_decision_comes_once_it_is_committed_and_not_if_it_is_undone(eu: CellContext) -> None:
+    told: list[str] = []
+
+    @verb("crm")
+    def tell(*, key: str, refuse: bool) -> None:
+        current_decision().afterwards(lambda: told.append(key))
+        assert key not in told
+        if refuse:
+            raise Refusal("no", "No.", status=409)
+
+    tell(key="told", refuse=False)
+    assert told == ["told"]
+    with pytest.raises(Refusal):
+        tell(key="not told", refuse=True)
+    assert told == ["told"]
 
 
 def test_the_same_key_for_another_verb_is_another_key(eu: CellContext) -> None:
