@@ -14,7 +14,7 @@ BAR: Final = 640.0
 ROW: Final = 84
 TOP: Final = 84
 # Of a letter of a part's name; a part that is narrower than its name goes without.
-LETTER: Final = 7.2
+LETTER: Final = 8.0
 COLOURS: Final[Mapping[str, Kind]] = {
     "services": "service",
     "database": "store",
