@@ -1,7 +1,7 @@
 """Where a store is, in one line. Pure.
 
     file:///srv/storage                     a folder of this machine
-    s3://bucket/beneath                     a bucket of Amazon S3, in the region that the process runs in
+    s3://bucket/beneath                     a bucket of Amazon S3, in the process's own region (FINTECH_REGION)
     azblob://account/container/beneath      a container of Azure Blob Storage
 
 What follows the bucket or the container may be left out.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from django.conf import settings
+
 from fintech.object_storage.addresses import Bucket, Container, Folder, parse_address
 from fintech.object_storage.folder import FolderObjects
 from fintech.object_storage.stores import ObjectStore
@@ -18,7 +20,7 @@ def object_store(address: str) -> ObjectStore:
         case Bucket(name, beneath):
             from fintech.object_storage.s3 import S3Objects
 
-            return S3Objects(name, beneath)
+            return S3Objects(name, beneath, region=settings.FINTECH_REGION)
         case Container() as container:
             from fintech.object_storage.azure_blob import BlobObjects
 

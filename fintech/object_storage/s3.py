@@ -36,9 +36,9 @@ UNLOCKED: Final = "ObjectLockConfigurationNotFoundError"
 class S3Objects:
     """The names of one bucket that begin with `beneath`."""
 
-    def __init__(self, bucket: str, beneath: str = "", *, client: Any = None) -> None:
+    def __init__(self, bucket: str, beneath: str = "", *, region: str | None = None, client: Any = None) -> None:
         self._bucket, self._before = bucket, f"{beneath}/" if beneath else ""
-        self._client = client or boto3.client("s3", config=TIMES)
+        self._client = client or boto3.client("s3", region_name=region, config=TIMES)
 
     def put(self, name: str, content: bytes) -> None:
         """Under which key it is encrypted is said by the bucket."""

@@ -46,6 +46,7 @@ class BlobServer(HttpsServer):
 
     def __init__(self, folder: Path) -> None:
         self.containers: dict[str, Kept] = {}
+        self.puts: list[Asked] = []
         self._numbers = itertools.count(1)
         super().__init__(folder)
 
@@ -74,6 +75,7 @@ class BlobServer(HttpsServer):
         return {"PUT": self._put, "GET": _got, "DELETE": _deleted}[asked.method](kept, rest[0], asked)
 
     def _put(self, kept: Kept, name: str, asked: Asked) -> Answer:
+        self.puts.append(asked)
         if name in kept.current:
             if asked.headers.get("if-none-match") == "*":
                 return _refused(409, "BlobAlreadyExists")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,9 +56,8 @@ def test_a_process_opens_each_store_once(tmp_path: Path) -> None:
     assert (tmp_path / "eu" / "5").read_bytes() == b"five"
 
 
-def test_amazon_is_asked_by_the_processes_own_role_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "ap-southeast-2")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-southeast-2")
+def test_amazon_is_asked_where_the_process_runs(settings: Any) -> None:
+    settings.FINTECH_REGION = "ap-southeast-2"
     store = object_store("s3://of-the-test-of-regions/beneath")
     assert store.describe() == "s3://of-the-test-of-regions/beneath"
     assert store._client.meta.region_name == "ap-southeast-2"  # type: ignore[attr-defined]

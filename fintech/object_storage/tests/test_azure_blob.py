@@ -49,6 +49,11 @@ def test_under_a_policy_nobody_writes_over_it_or_deletes_it(store: BlobObjects, 
     assert store.get(NAME) == b"first"
 
 
+def test_it_asks_for_nothing_but_what_is_not_there(store: BlobObjects, blob_server: BlobServer) -> None:
+    store.create(NAME, b"first")
+    assert blob_server.puts[-1].headers["if-none-match"] == "*"
+
+
 def test_where_a_policy_was_taken_away_the_first_version_counts(
     store: BlobObjects, blob_server: BlobServer, container: str, intruder: ContainerClient
 ) -> None:

@@ -96,6 +96,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASE_ROUTERS = ["fintech.cells.router.CellRouter"]
 FINTECH_REPLICA_LAG_SECONDS = 10
+# Where this process runs, for stores that answer by region; None where there are no such stores.
+FINTECH_REGION: str | None = None
 # The databases without which this process takes no work; by default all of them.
 FINTECH_NEEDED_DATABASES = tuple(os.environ.get("FINTECH_NEEDED_DATABASES", "crm trading payments audit").split())
 # The admin app stands in the list under the name of our configuration of it.

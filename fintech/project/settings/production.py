@@ -49,7 +49,7 @@ CELL = _named("FINTECH_CELLS")
 if "," in CELL:
     raise ImproperlyConfigured("FINTECH_CELLS names several cells; in production a deployment serves one")
 _RULES = jurisdiction(CELL)
-_REGION = _named("FINTECH_REGION")
+FINTECH_REGION = _REGION = _named("FINTECH_REGION")
 _PREFIX = _named("FINTECH_SECRETS_PREFIX", f"production/{CELL}")
 
 _AWS, _AZURE = "fintech.secrets.aws.SecretsManagerSecrets", "fintech.secrets.azure.KeyVaultSecrets"
