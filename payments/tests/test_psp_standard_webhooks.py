@@ -71,7 +71,7 @@ def test_a_message_with_a_header_changed_is_forged(change: dict[str, str], why: 
 def test_a_message_without_one_of_its_headers_is_forged(name: str) -> None:
     headers = signed()
     del headers[name]
-    with pytest.raises(ForgedWebhook):
+    with pytest.raises(ForgedWebhook, match=f"{name.lower()} is missing"):
         webhooks().verify(headers, BODY, NOW)
 
 

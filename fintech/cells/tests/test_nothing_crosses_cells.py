@@ -145,6 +145,12 @@ def test_objects_of_two_cells_or_two_concerns_are_never_related(user_of_eu: User
     assert not router.allow_relation(user_of_eu, new_user())
 
 
+def test_a_concern_that_there_isnt_has_no_alias(eu: CellContext) -> None:
+    assert eu.alias("audit") == "eu_audit"
+    with pytest.raises(ValueError, match="'au_crm' is no concern"):
+        eu.alias("au_crm")
+
+
 def test_a_table_that_stands_in_several_databases_is_named_with_its_alias(eu: CellContext) -> None:
     with pytest.raises(RuntimeError, match="name the alias"):
         JournalEntry.objects.count()
