@@ -133,11 +133,8 @@ class Biller:
 
     def _kept(self, plan: Plan, here: str, there: str) -> Iterator[Line]:
         found, away = self._resources(HERE), self._resources(THERE)
-        place = "folders" if found["EFS::FileSystem"] else "objects"
-        copies = 2 if away["EFS::FileSystem"] or away["S3::Bucket"] > 1 else 1
-        yield self._line(
-            "kept", f"{copies} {TIMES} documents ({place})", copies * plan.load.document_gb, 1, place, here
-        )
+        copies = 2 if away["S3::Bucket"] > 1 else 1
+        yield self._line("kept", f"{copies} {TIMES} documents", copies * plan.load.document_gb, 1, "objects", here)
         secrets, keys = found["SecretsManager::Secret"], found["KMS::Key"] + away["KMS::Key"]
         regions = 1 if here == there else 2
         what = f"{secrets} secrets in {regions} regions"
