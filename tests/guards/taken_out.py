@@ -86,6 +86,8 @@ def main() -> int:
         subprocess.run(["git", "clone", "-q", str(REPOSITORY), str(copy)], check=True)
         for file in files:
             whole = (copy / file).read_text(encoding="utf-8")
+            if failed := _first_failure(copy, file):
+                raise RuntimeError(f"the tests of {file} fail with all its guards: {failed}")
             for mutant in mutants_of(file, whole):
                 (copy / file).write_text(mutant.text, encoding="utf-8")
                 noticed = _first_failure(copy, file)
