@@ -17,6 +17,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from deploy.aws.objects import private_bucket
 from deploy.aws.stores import Stores
 from deploy.aws.told import Told
 from deploy.definition import CellPlace
@@ -59,20 +60,12 @@ class Guard(cdk.Stack):
         self._budget(cell, told.aws.monthly_budget, stores)
 
     def _bucket(self) -> s3.Bucket:
-        return s3.Bucket(
+        return private_bucket(
             self,
             "Records",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=self._key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            key=self._key,
             object_lock_enabled=True,
             object_lock_default_retention=s3.ObjectLockRetention.governance(cdk.Duration.days(KEPT_DAYS)),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
 
     def _trail(self) -> None:

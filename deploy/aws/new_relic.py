@@ -14,6 +14,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from deploy.aws.measures import NAMESPACE
+from deploy.aws.objects import private_bucket
 
 # New Relic's address in Europe: our metrics name cells, endpoints and resources, and no client.
 ENDPOINT: Final = "https://aws-api.eu01.nr-data.net/cloudwatch-metrics/v1"
@@ -52,20 +53,8 @@ class NewRelic(Construct):
         )
 
     def _bucket(self, key: kms.IKey) -> s3.Bucket:
-        return s3.Bucket(
-            self,
-            "Undelivered",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(KEPT_DAYS))],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
+        rules = [s3.LifecycleRule(expiration=cdk.Duration.days(KEPT_DAYS))]
+        return private_bucket(self, "Undelivered", key=key, lifecycle_rules=rules)
 
     def _delivery(self) -> firehose.CfnDeliveryStream:
         stream, role = firehose.CfnDeliveryStream, self._role("Delivering", "firehose.amazonaws.com")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -27,21 +27,31 @@ def bucket_names(of: str, cell: CellPlace, region: str) -> Mapping[Kind, str]:
     return MappingProxyType({kind: f"{of}-{kind}-{cell.account}-{region}" for kind in KINDS})
 
 
-def access_log_of(scope: Construct, *, kept_days: int) -> s3.Bucket:
-    """The bucket into which buckets or a load balancer write who came."""
+def private_bucket(scope: Construct, name: str, *, key: kms.IKey | None, **options: Any) -> s3.Bucket:
+    """A bucket that answers over TLS, to nobody outside, keeps every version, and stays when its stack goes.
+
+    Encrypted under `key`, or under S3's own where those who write there know none of ours.
+    """
     return s3.Bucket(
         scope,
-        "AccessLog",
-        # Whoever writes access logs knows no key of ours.
-        encryption=s3.BucketEncryption.S3_MANAGED,
+        name,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        bucket_key_enabled=True if key else None,
         versioned=True,
         enforce_ssl=True,
         minimum_tls_version=1.2,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(kept_days))],
         removal_policy=cdk.RemovalPolicy.RETAIN,
+        **options,
     )
+
+
+def access_log_of(scope: Construct, *, kept_days: int) -> s3.Bucket:
+    """The bucket into which buckets or a load balancer write who came."""
+    rules = [s3.LifecycleRule(expiration=cdk.Duration.days(kept_days))]
+    return private_bucket(scope, "AccessLog", key=None, lifecycle_rules=rules)
 
 
 class Objects(Construct):
@@ -57,25 +67,17 @@ class Objects(Construct):
 
     def _bucket(self, kind: Kind) -> s3.Bucket:
         locked = kind in LOCKED
-        return s3.Bucket(
+        return private_bucket(
             self,
             kind.capitalize(),
+            key=self.key,
             bucket_name=self.names[kind],
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=self.key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             server_access_logs_bucket=self._access_log,
             server_access_logs_prefix=f"{kind}/",
             object_lock_enabled=locked or None,
             object_lock_default_retention=(
                 s3.ObjectLockRetention.compliance(cdk.Duration.days(ANCHORS_KEPT_DAYS)) if locked else None
             ),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
@@ -93,8 +94,7 @@ def _signs_itself(certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(certificate)
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except Exception:
-        # Whatever it is that fails, it proves nothing.
+    except (InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound, ValueError, TypeError):
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,7 +37,7 @@ class Answer:
     body: bytes = b""
 
 
-class HttpsServer:
+class HttpsServer(ABC):
     """Answers by `answer`, in threads, on a port of its own, under a certificate of an authority of its own."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,8 +59,9 @@ class HttpsServer:
         self._thread.join()
         self._server.server_close()
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Answer:
-        raise NotImplementedError
+        """What the server says."""
 
 
 class StaticCredential:
