@@ -22,8 +22,8 @@ from fintech.object_storage.stores import (
     ObjectExists,
     ObjectMissing,
     StorageAway,
-    checked_name,
 )
+from fintech.object_storage.versioned import VersionedObjects
 
 # A request waits for the answer, and some wait for that request's lock; the library's own way would wait for 15 seconds
 # before it tries again.
@@ -34,11 +34,12 @@ MISSING: Final = "BlobNotFound"
 EXISTS: Final = ("BlobAlreadyExists", "BlobImmutableDueToPolicy", "ConditionNotMet")
 
 
-class BlobObjects:
+class BlobObjects(VersionedObjects):
     """The names of one container that begin with `beneath`."""
 
     def __init__(self, container: ContainerClient, beneath: str = "") -> None:
-        self._container, self._before = container, f"{beneath}/" if beneath else ""
+        super().__init__(beneath)
+        self._container = container
 
     @classmethod
     def at(cls, address: Container) -> BlobObjects:
@@ -49,39 +50,6 @@ class BlobObjects:
         """See ObjectStore."""
         with self._asked(f"to keep {name!r}"):
             self._container.upload_blob(self._key(name), content, overwrite=True)
-
-    def get(self, name: str) -> bytes:
-        """See ObjectStore."""
-        return self._content(name)
-
-    def create(self, name: str, content: bytes) -> None:
-        """See ObjectStore."""
-        self._refuse_unlocked()
-        try:
-            # Without `overwrite` it is sent with `If-None-Match: *`.
-            with self._asked(f"to keep {name!r} for good"):
-                self._container.upload_blob(self._key(name), content, overwrite=False)
-        except StorageAway as away:
-            if isinstance(away.__cause__, ResourceExistsError) or _code(away.__cause__) in EXISTS:
-                raise ObjectExists(f"{self.describe()} has {name!r} already") from None
-            raise
-        # Where a blob could be deleted after all, its versions tell.
-        first = self.first(name)
-        if first is None or first.followed:
-            raise ObjectExists(f"{self.describe()} had {name!r} already, and somebody has deleted it")
-
-    def first(self, name: str) -> FirstVersion | None:
-        """See ObjectStore."""
-        for found in self._firsts(self._key(name)):
-            return found if found.name == name else None
-        return None
-
-    def firsts(self, folder: str, *, after: str = "") -> Iterator[FirstVersion]:
-        """See ObjectStore."""
-        # Where it begins is included.
-        for found in self._firsts(f"{self._key(folder)}/", start_from=self._key(after) if after else None):
-            if found.name > after and "/" not in found.name.removeprefix(f"{folder}/"):
-                yield found
 
     def folders(self, beneath: str) -> list[str]:
         """See ObjectStore."""
@@ -98,8 +66,15 @@ class BlobObjects:
         """See ObjectStore."""
         return f"azblob://{self._container.account_name}/{self._container.container_name}/{self._before}".rstrip("/")
 
-    def _key(self, name: str) -> str:
-        return f"{self._before}{checked_name(name)}"
+    def _create(self, name: str, content: bytes) -> None:
+        try:
+            # Without `overwrite` it is sent with `If-None-Match: *`.
+            with self._asked(f"to keep {name!r} for good"):
+                self._container.upload_blob(self._key(name), content, overwrite=False)
+        except StorageAway as away:
+            if isinstance(away.__cause__, ResourceExistsError) or _code(away.__cause__) in EXISTS:
+                raise ObjectExists(f"{self.describe()} has {name!r} already") from None
+            raise
 
     def _content(self, name: str, **more: str) -> bytes:
         try:
@@ -111,13 +86,12 @@ class BlobObjects:
             raise
         return content
 
-    def _firsts(self, prefix: str, *, start_from: str | None = None) -> Iterator[FirstVersion]:
-        """The oldest version of each blob whose name begins with `prefix`, in the names' order."""
+    def _firsts(self, prefix: str, *, after: str = "") -> Iterator[FirstVersion]:
         oldest: Any = None
         followed = False
         with self._asked("what it has"):
             for blob in self._container.list_blobs(
-                name_starts_with=prefix, include=["versions"], start_from=start_from
+                name_starts_with=prefix, include=["versions"], start_from=after or None
             ):
                 if oldest is not None and blob.name == oldest.name:
                     followed = True
@@ -136,7 +110,6 @@ class BlobObjects:
         return FirstVersion(name, blob.last_modified, blob.version_id or "", followed or deleted)
 
     def _refuse_unlocked(self) -> None:
-        """Asked each time: an administrator may take an unlocked policy away while we run."""
         with self._asked("how long it keeps"):
             properties = self._container.get_container_properties()
         if not properties.has_immutability_policy:

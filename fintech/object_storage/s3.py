@@ -21,8 +21,8 @@ from fintech.object_storage.stores import (
     ObjectExists,
     ObjectMissing,
     StorageAway,
-    checked_name,
 )
+from fintech.object_storage.versioned import VersionedObjects
 
 # A request waits for the answer, and some wait for that request's lock.
 TIMES: Final = Config(
@@ -33,51 +33,18 @@ MISSING: Final = "NoSuchKey"
 UNLOCKED: Final = "ObjectLockConfigurationNotFoundError"
 
 
-class S3Objects:
+class S3Objects(VersionedObjects):
     """The names of one bucket that begin with `beneath`."""
 
     def __init__(self, bucket: str, beneath: str = "", *, region: str | None = None, client: Any = None) -> None:
-        self._bucket, self._before = bucket, f"{beneath}/" if beneath else ""
+        super().__init__(beneath)
+        self._bucket = bucket
         self._client = client or boto3.client("s3", region_name=region, config=TIMES)
 
     def put(self, name: str, content: bytes) -> None:
         """Under which key it is encrypted is said by the bucket."""
         with self._asked(f"to keep {name!r}"):
             self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=content)
-
-    def get(self, name: str) -> bytes:
-        """See ObjectStore."""
-        return self._content(name)
-
-    def create(self, name: str, content: bytes) -> None:
-        """See ObjectStore."""
-        self._refuse_unlocked()
-        try:
-            with self._asked(f"to keep {name!r} for good"):
-                self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=content, IfNoneMatch="*")
-        except StorageAway as away:
-            if _code(away.__cause__) == EXISTS:
-                raise ObjectExists(f"{self.describe()} has {name!r} already") from None
-            raise
-        # A marker that says "deleted" lets a second version pass as if it were the first.
-        first = self.first(name)
-        if first is None or first.followed:
-            raise ObjectExists(f"{self.describe()} had {name!r} already, and somebody has marked it as deleted")
-
-    def first(self, name: str) -> FirstVersion | None:
-        """See ObjectStore."""
-        wanted = self._key(name)
-        for found in self._firsts(wanted):
-            return found if found.name == name else None
-        return None
-
-    def firsts(self, folder: str, *, after: str = "") -> Iterator[FirstVersion]:
-        """See ObjectStore."""
-        # A name of an earlier folder skips nothing.
-        start = self._key(after) if after.startswith(f"{folder}/") else ""
-        for found in self._firsts(f"{self._key(folder)}/", after=start):
-            if found.name > after and "/" not in found.name.removeprefix(f"{folder}/"):
-                yield found
 
     def folders(self, beneath: str) -> list[str]:
         """See ObjectStore."""
@@ -94,8 +61,14 @@ class S3Objects:
         """See ObjectStore."""
         return f"s3://{self._bucket}/{self._before}".rstrip("/")
 
-    def _key(self, name: str) -> str:
-        return f"{self._before}{checked_name(name)}"
+    def _create(self, name: str, content: bytes) -> None:
+        try:
+            with self._asked(f"to keep {name!r} for good"):
+                self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=content, IfNoneMatch="*")
+        except StorageAway as away:
+            if _code(away.__cause__) == EXISTS:
+                raise ObjectExists(f"{self.describe()} has {name!r} already") from None
+            raise
 
     def _content(self, name: str, **more: str) -> bytes:
         try:
@@ -109,7 +82,6 @@ class S3Objects:
         return content
 
     def _firsts(self, prefix: str, *, after: str = "") -> Iterator[FirstVersion]:
-        """The oldest version of each key that begins with `prefix`, past the key `after`, in the keys' order."""
         marked: set[str] = set()
         oldest: dict[str, Any] | None = None
         followed = False
@@ -144,7 +116,6 @@ class S3Objects:
                     asked[marker] = following
 
     def _refuse_unlocked(self) -> None:
-        """Asked each time: an administrator may take the bucket's retention away while we run."""
         try:
             with self._asked("how long it keeps"):
                 answer = self._client.get_object_lock_configuration(Bucket=self._bucket)
