@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trading.prices.port import InvalidQuote, SourcedQuote, decode, encode
@@ -83,6 +83,10 @@ def test_a_recording_that_goes_back_in_time_is_refused(tmp_path: Path) -> None:
         list(Replay(recording))
 
 
+# A price has twelve digits before its point, the widest spread included.
+LARGEST = 10**12 - 10**6 - 1
+
+
 @given(
     points=st.integers(1, 10**15),
     spread=st.integers(0, 10**6),
@@ -90,11 +94,12 @@ def test_a_recording_that_goes_back_in_time_is_refused(tmp_path: Path) -> None:
     milliseconds=st.integers(0, 4_102_444_800_000),
     source=st.text(max_size=20),
 )
+@example(points=LARGEST - 1, spread=10**6, digits=0, milliseconds=0, source="")
 def test_the_wire_form_keeps_every_digit(points: int, spread: int, digits: int, milliseconds: int, source: str) -> None:
     quote = SourcedQuote(
         symbol="EURUSD",
-        bid=Decimal(points).scaleb(-digits) % 10**12 + Decimal(1).scaleb(-digits),
-        ask=Decimal(points).scaleb(-digits) % 10**12 + Decimal(1 + spread).scaleb(-digits),
+        bid=Decimal(points).scaleb(-digits) % LARGEST + Decimal(1).scaleb(-digits),
+        ask=Decimal(points).scaleb(-digits) % LARGEST + Decimal(1 + spread).scaleb(-digits),
         at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds),
         source=source,
     )
