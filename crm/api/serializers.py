@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from crm.rules.appropriateness import KINDS
 from crm.rules.identity_cases import DOCUMENT_KINDS
-from fintech.http.serializers import InstantField, StrictSerializer, TextField
+from fintech.http.serializers import InstantField, ShownSerializer, StrictSerializer, TextField
 
 
 class OneLineField(TextField):
@@ -22,7 +24,7 @@ class OneLineField(TextField):
         return text
 
 
-class EntitySerializer(serializers.Serializer):  # type: ignore[type-arg]
+class EntitySerializer(ShownSerializer[Any]):
     """The regulatory entity that a client has a contract with."""
 
     code = serializers.CharField()
@@ -30,14 +32,14 @@ class EntitySerializer(serializers.Serializer):  # type: ignore[type-arg]
     licence = serializers.CharField()
 
 
-class ProfileStepSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class ProfileStepSerializer(ShownSerializer[Any]):
     """One thing that is still to be done, and who is to do it."""
 
     step = serializers.ChoiceField(choices=["answer_questions", "accept_risk_warning", "prove_identity"])
     holder = serializers.ChoiceField(choices=["client", "compliance"])
 
 
-class ProfileSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class ProfileSerializer(ShownSerializer[Any]):
     """Who the client is, and what the client may do."""
 
     client_id = serializers.UUIDField()
@@ -65,14 +67,14 @@ class ProfileChangeSerializer(StrictSerializer):
     phone = OneLineField(max_length=30, required=False)
 
 
-class ChoiceSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class ChoiceSerializer(ShownSerializer[Any]):
     """One answer to choose."""
 
     code = serializers.CharField()
     text = serializers.CharField()
 
 
-class QuestionSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class QuestionSerializer(ShownSerializer[Any]):
     """One question, with the answers to choose from."""
 
     code = serializers.CharField()
@@ -80,7 +82,7 @@ class QuestionSerializer(serializers.Serializer):  # type: ignore[type-arg]
     choices = ChoiceSerializer(many=True)
 
 
-class QuestionnaireSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class QuestionnaireSerializer(ShownSerializer[Any]):
     """The questions in force; `name` goes back with the answers."""
 
     name = serializers.CharField()
@@ -95,7 +97,7 @@ class AnswersSerializer(StrictSerializer):
     answers = serializers.DictField(child=TextField(max_length=60), allow_empty=False)
 
 
-class AppropriatenessTestSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class AppropriatenessTestSerializer(ShownSerializer[Any]):
     """How a set of answers came out."""
 
     id = serializers.UUIDField()
@@ -107,7 +109,7 @@ class AppropriatenessTestSerializer(serializers.Serializer):  # type: ignore[typ
     answered_at = InstantField()
 
 
-class RiskWarningSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class RiskWarningSerializer(ShownSerializer[Any]):
     """The entity's risk warning in force; `accepted_at` is null until exactly this version is accepted."""
 
     kind = serializers.CharField()
@@ -122,7 +124,7 @@ class AcceptanceSerializer(StrictSerializer):
     version = TextField(max_length=60)
 
 
-class AcceptedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class AcceptedSerializer(ShownSerializer[Any]):
     """An acceptance on record."""
 
     id = serializers.UUIDField()
@@ -130,7 +132,7 @@ class AcceptedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     accepted_at = InstantField()
 
 
-class DocumentSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class DocumentSerializer(ShownSerializer[Any]):
     """A document of a case. Its content is never given out here."""
 
     id = serializers.UUIDField()
@@ -140,7 +142,7 @@ class DocumentSerializer(serializers.Serializer):  # type: ignore[type-arg]
     uploaded_at = InstantField()
 
 
-class IdentityCaseSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class IdentityCaseSerializer(ShownSerializer[Any]):
     """A case; `decision_reason` is there once it is decided."""
 
     id = serializers.UUIDField()

@@ -12,6 +12,7 @@ from crm.rules.identity_cases import State
 from crm.rules.next_steps import NextStep, next_steps
 from crm.rules.standing import BeforeTrading, Category, Risk, Status
 from fintech.cells import current_cell
+from fintech.cells.prepared_look_ups import PreparedLookUp
 
 
 class UnknownClient(LookupError):
@@ -34,10 +35,13 @@ class ClientStanding:
 
 def client_standing(client_id: UUID) -> ClientStanding:
     """The standing at this moment. Raises UnknownClient."""
-    client = Client.objects.filter(pk=client_id).first()
+    client = _client.first(client_id)
     if client is None:
         raise UnknownClient(f"no client {client_id} in cell {current_cell().name}")
     return standing_of(client)
+
+
+_client = PreparedLookUp(lambda client_id: Client.objects.filter(pk=client_id))
 
 
 def standing_of(client: Client) -> ClientStanding:

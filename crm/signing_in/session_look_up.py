@@ -10,6 +10,7 @@ from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy
 from django.contrib.sessions.backends.base import SessionBase
 
 from crm.models import User
+from fintech.cells.prepared_look_ups import PreparedLookUp
 
 
 class BackendWithClient(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
@@ -17,8 +18,11 @@ class BackendWithClient(AuthenticationBackend):  # type: ignore[misc]  # allauth
 
     def get_user(self, user_id: Any) -> User | None:
         """The user, `user.client` known; None for one that doesn't exist or may not sign in any more."""
-        user = User.objects.select_related("client").filter(pk=user_id).first()
+        user = _user_with_client.first(user_id)
         return user if user is not None and self.user_can_authenticate(user) else None
+
+
+_user_with_client = PreparedLookUp(lambda user_id: User.objects.select_related("client").filter(pk=user_id))
 
 
 class TokensLookedUpOnce(SessionTokenStrategy):  # type: ignore[misc]  # allauth has no types

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.backends import db
 from django.core.cache import cache
 from django.db import connections
 
@@ -92,4 +94,4 @@ def test_personal_data_of_another_cell_does_not_open_here() -> None:
 
 
 def test_sessions_stand_in_the_database() -> None:
-    assert settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
+    assert issubclass(import_module(settings.SESSION_ENGINE).SessionStore, db.SessionStore)

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db import DatabaseError, connections
 from django_redis import get_redis_connection
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
+from fintech.cells import prepared_calls
 from fintech.cells.context import current_cell
 
 logger = logging.getLogger(__name__)
@@ -44,9 +46,7 @@ def leave_marks(alias: str, subjects: Collection[str]) -> None:
     if not subjects or "REPLICA_OF" in connections.settings[alias]:
         return
     try:
-        with connections[alias].cursor() as cursor:
-            cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
-            (position,) = cursor.fetchone()
+        position = _position(alias)
         keys = [_key(alias, subject) for subject in sorted(subjects)]
         get_redis_connection().eval(_SET_IF_GREATER, len(keys), *keys, position, MARK_SECONDS)
     except (DatabaseError, RedisError) as error:
@@ -64,6 +64,18 @@ def mark_of(alias: str, subjects: Iterable[str]) -> int | None:
     except RedisError:
         return None
     return None if not marks or None in marks else max(int(mark) for mark in marks)
+
+
+def _position(alias: str) -> int:
+    """Up to where this thread's last transaction has been committed; where the server is now, if that isn't known."""
+    connection: Any = connections[alias]
+    known: int | None = connection.committed_position
+    if known is not None:
+        # Known for one change only: the next might be a statement without a transaction around it.
+        connection.committed_position = None
+        return known
+    (position,) = prepared_calls.row(alias, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
+    return int(position)
 
 
 def _key(alias: str, subject: str) -> str:

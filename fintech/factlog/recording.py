@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from django.db import connections
-
+from fintech.cells import prepared_calls
 from fintech.facts import fact_kind
 from fintech.facts.codec import encode
 from fintech.journal.decisions import current_decision
@@ -23,12 +22,11 @@ def record(fact: object, *, subject: tuple[str, UUID | int | str]) -> int:
     if declared.kind.partition(".")[0] != decision.concern:
         raise ValueError(f"{declared.kind} isn't {decision.concern}'s to record")
     decision.journal_id  # noqa: B018  # names the actor to the transaction
-    with connections[decision.alias].cursor() as cursor:
-        cursor.execute(
-            "SELECT fact_seq FROM factlog_record_v1(%s, %s::smallint, %s, %s, %s::jsonb)",
-            [declared.kind, declared.version, subject[0], str(subject[1]), json.dumps(encode(fact))],
-        )
-        (seq,) = cursor.fetchone()
+    (seq,) = prepared_calls.row(
+        decision.alias,
+        "SELECT fact_seq FROM factlog_record_v1(%s::text, %s::smallint, %s::text, %s::text, %s::jsonb)",
+        [declared.kind, declared.version, subject[0], str(subject[1]), json.dumps(encode(fact))],
+    )
     if isinstance(client_id := getattr(fact, "client_id", None), UUID):
         decision.concerns_clients.add(client_id)
     return int(seq)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from fintech.http.fields import (
     ExactDecimalField,
@@ -20,8 +21,28 @@ from fintech.http.fields import (
 )
 from fintech.http.problems import InvalidParameter
 
+_Shown = TypeVar("_Shown")
 
-class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
+
+class ShownSerializer(serializers.Serializer[_Shown]):
+    """How something is shown. REST framework copies the declared fields for every object of a serializer; since ours
+    keep nothing of a request, and know no context, the copies of the first one serve all.
+    """
+
+    @property
+    def fields(self) -> Any:
+        """The fields of the class, bound to an object of it that never holds data."""
+        cls = type(self)
+        if "_fields_of_class" not in cls.__dict__:
+            without_data = cls()
+            fields = BindingDict(without_data)
+            for name, field in without_data.get_fields().items():
+                fields[name] = field
+            cls._fields_of_class = fields  # type: ignore[attr-defined]
+        return cls.__dict__["_fields_of_class"]
+
+
+class StrictSerializer(ShownSerializer[Any]):
     """Refuses members that it doesn't know: a misspelt option must not be silently without effect."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -79,6 +100,7 @@ __all__ = [
     "MoneyField",
     "NumberIdField",
     "PublicIdField",
+    "ShownSerializer",
     "StrictSerializer",
     "TextField",
     "WholeNumberField",

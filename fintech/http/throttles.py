@@ -30,6 +30,11 @@ DEFAULTS: Final = MappingProxyType({"api": "600/60", "anonymous": "60/60"})
 # After the cache has failed, it isn't asked for this long: each question would cost a time-out.
 PAUSE_SECONDS: Final = 1.0
 
+_COUNT_AND_LOOK_BACK: Final = """
+redis.call('SET', KEYS[1], 0, 'EX', ARGV[1], 'NX')
+return {redis.call('INCR', KEYS[1]), redis.call('GET', KEYS[2])}
+"""
+
 logger = logging.getLogger(__name__)
 
 _failed_open = counter(
@@ -111,15 +116,11 @@ def _count(scope: str, who: str, limit: Limit) -> float:
     """Count this request, and give how many fall into the window that ends now.
 
     Two counters, of this window and the one before; the earlier one counts by the part of it that the
-    sliding window still covers. Each step is atomic in the cache, so parallel requests are all counted.
+    sliding window still covers. The cache does it in one step, so parallel requests are all counted.
     """
     window, elapsed = divmod(time.time(), limit.seconds)
     # An address is personal data: what stands in the cache says nothing about it without guessing.
     name = hashlib.sha256(f"{scope}:{who}".encode()).hexdigest()[:32]
     keys = [f"{current_cell().name}:throttle:{name}:{int(window) - earlier}" for earlier in (0, 1)]
-    with get_redis_connection().pipeline(transaction=False) as pipeline:
-        pipeline.set(keys[0], 0, ex=2 * limit.seconds, nx=True)
-        pipeline.incr(keys[0])
-        pipeline.get(keys[1])
-        _, used, earlier = pipeline.execute()
+    used, earlier = get_redis_connection().eval(_COUNT_AND_LOOK_BACK, len(keys), *keys, 2 * limit.seconds)
     return float(used + int(earlier or 0) * (1 - elapsed / limit.seconds))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import transaction
 
+from fintech.cells import prepared_calls
 from fintech.cells.context import CellContext, current_cell
 from fintech.cells.topology import served_cell
 from fintech.facts.codec import Json
@@ -82,12 +83,11 @@ class Decision:
     def begin(self) -> None:
         """Name the actor, wait for the key's turn, and find an earlier answer or draw a journal id."""
         asked = self.request
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT * FROM journal_begin_v1(%s, %s, %s, %s, %s, %s)",
-                [asked.principal, asked.operation, asked.key, asked.actor, asked.request_id, asked.reason],
-            )
-            self._journal_id, payload_hash, outcome, answer, self._recorded_at = cursor.fetchone()
+        self._journal_id, payload_hash, outcome, answer, self._recorded_at = prepared_calls.row(
+            self.alias,
+            "SELECT * FROM journal_begin_v1(%s::text, %s::text, %s::text, %s::text, %s::text, %s::text)",
+            [asked.principal, asked.operation, asked.key, asked.actor, asked.request_id, asked.reason],
+        )
         if outcome is not None:
             self.earlier = EarlierAnswer(bytes(payload_hash), outcome, _loaded(answer))
 
@@ -98,22 +98,23 @@ class Decision:
     def finish(self, outcome: str, answer: Json, payload_hash: bytes) -> None:
         """Write the journal's row, with the answer that every retry will get."""
         asked = self.request
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT journal_finish_v1(%s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s)",
-                [
-                    self.journal_id,
-                    asked.principal,
-                    asked.operation,
-                    asked.key,
-                    payload_hash,
-                    outcome,
-                    json.dumps(answer),
-                    asked.actor,
-                    asked.request_id,
-                    asked.reason,
-                ],
-            )
+        prepared_calls.row(
+            self.alias,
+            "SELECT journal_finish_v1(%s::bigint, %s::text, %s::text, %s::text, %b::bytea, %s::text, %s::jsonb, "
+            "%s::text, %s::text, %s::text)",
+            [
+                self.journal_id,
+                asked.principal,
+                asked.operation,
+                asked.key,
+                payload_hash,
+                outcome,
+                json.dumps(answer),
+                asked.actor,
+                asked.request_id,
+                asked.reason,
+            ],
+        )
 
 
 _decision: ContextVar[Decision | None] = ContextVar("fintech_decision", default=None)

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from django.db import connections, transaction
 
-from fintech.cells import current_cell
+from fintech.cells import current_cell, prepared_calls
 from fintech.cells.identifiers import uuid7
 from fintech.factlog.wake_up import wake_relay
 from fintech.journal.decisions import Decision, deciding, payload_hash, request_by
-from fintech.ledger import calls
 from fintech.ledger.accounts import is_house
 from fintech.ledger.house_accounts import house_account
 from fintech.ledger.transfers import Item, ItemResult, Leg, Outcome, columns_of
@@ -81,7 +80,9 @@ def _open(alias: str, houses: list[int], *, reason: str) -> None:
     request = request_by(current_cell(), operation="ledger.open_house_accounts", key=str(uuid7()), reason=reason)
     with transaction.atomic(using=alias, durable=True), deciding(Decision(alias, request)) as decision:
         decision.begin()
-        calls.row(alias, "SELECT ledger_open_house_v1(%s::bigint, %s::bigint[])", [decision.journal_id, houses])
+        prepared_calls.row(
+            alias, "SELECT ledger_open_house_v1(%s::bigint, %s::bigint[])", [decision.journal_id, houses]
+        )
         decision.finish("done", None, payload_hash([str(house) for house in houses]))
 
 
@@ -89,7 +90,7 @@ def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list
     context = current_cell()
     actor = str(context.actor)
     legs = [leg for item in items for leg in item.legs]
-    outcomes, journal_ids = calls.row(
+    outcomes, journal_ids = prepared_calls.row(
         alias,
         # Binary, as writing a hundred hashes and keys out as text costs more than posting them.
         "SELECT outcomes, journal_ids FROM ledger_post_batch_v1(%s::text, %s::text, %s::text, %s::text, "
@@ -118,7 +119,7 @@ def _call_for_one(alias: str, item: Item, *, operation: str, reason: str) -> Ite
     context = current_cell()
     actor = str(context.actor)
     (leg,) = item.legs
-    outcome, journal_id = calls.row(
+    outcome, journal_id = prepared_calls.row(
         alias,
         "SELECT outcome, journal_id FROM ledger_post_keyed_v1(%s::text, %s::text, %s::text, %b::bytea, "
         "%s::text, %s::text, %s::text, %s::bigint, %s::bigint, %s::bigint, %s::smallint, %s::uuid, %s::date, "
@@ -164,4 +165,4 @@ def _open_missing(alias: str, houses: list[int]) -> bool:
     for number in houses:
         house_account(number)
     query = "SELECT count(*) FROM ledger_account WHERE number = ANY (%s::bigint[])"
-    return bool(calls.row(alias, query, [houses])[0] < len(houses))
+    return bool(prepared_calls.row(alias, query, [houses])[0] < len(houses))

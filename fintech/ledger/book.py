@@ -15,9 +15,9 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from fintech.cells import current_cell
+from fintech.cells import current_cell, prepared_calls
 from fintech.journal import Decision, inside_decision
-from fintech.ledger import batches, calls
+from fintech.ledger import batches
 from fintech.ledger.accounts import AccountKind, is_client, is_house
 from fintech.ledger.currencies import currency as currency_of_code
 from fintech.ledger.house_accounts import HousePurpose, house_account, house_number
@@ -62,7 +62,7 @@ class Book(ReadableBook):
             raise ValueError("house accounts are opened by `house`")
         query = "SELECT ledger_open_account_v1(%s::bigint, %s::smallint, %s::uuid, %s::integer)"
         parameters = [self._decision().journal_id, int(kind), client_id, currency_of_code(currency).numeric]
-        return int(calls.row(self.alias, query, parameters)[0])
+        return int(prepared_calls.row(self.alias, query, parameters)[0])
 
     def house(self, purpose: HousePurpose, *, entity: int, currency: str) -> int:
         """The number of a house account. It's opened when something is first posted to it."""
@@ -108,9 +108,9 @@ class Book(ReadableBook):
             "value_date, available FROM ledger_post_one_v1(%s::bigint, %s::bigint, %s::bigint, %s::bigint, "
             "%s::smallint, %s::uuid, %s::date, %s::uuid)"
         )
-        row = calls.row(self.alias, query, parameters)
+        row = prepared_calls.row(self.alias, query, parameters)
         if row[0] == Outcome.UNKNOWN_ACCOUNT and self._open_houses([debit, credit]):
-            row = calls.row(self.alias, query, parameters)
+            row = prepared_calls.row(self.alias, query, parameters)
         self._refuse(row[0], [leg], account=max(debit, credit), amount=amount, available=row[8])
         return self._posted(leg, decision, row[1:8])
 
@@ -124,11 +124,11 @@ class Book(ReadableBook):
         )
         if not legs:
             raise ValueError("there is nothing to post")
-        row = calls.row(self.alias, query, parameters)
+        row = prepared_calls.row(self.alias, query, parameters)
         if row[0] == Outcome.UNKNOWN_ACCOUNT and self._open_houses(
             [side for leg in legs for side in (leg.debit, leg.credit)]
         ):
-            row = calls.row(self.alias, query, parameters)
+            row = prepared_calls.row(self.alias, query, parameters)
         self._refuse(row[0], legs, account=row[1], amount=row[2], available=row[3])
         return self.transfers_of(decision.journal_id)[-len(legs) :]
 
@@ -144,7 +144,7 @@ class Book(ReadableBook):
 
     def lock(self, *accounts: int) -> None:
         """Lock client accounts until the decision ends, all in one call and before any of them is used."""
-        calls.row(
+        prepared_calls.row(
             self.alias,
             "SELECT ledger_lock_v1(%s::bigint, %s::bigint[])",
             [self._decision().journal_id, [account for account in accounts if is_client(account)]],
@@ -159,7 +159,7 @@ class Book(ReadableBook):
         """
         if amount <= 0:
             raise ValueError(f"a hold is of a whole number of minor units above 0, not {amount}")
-        outcome, hold_id, available = calls.row(
+        outcome, hold_id, available = prepared_calls.row(
             self.alias,
             "SELECT outcome, hold_id, available FROM ledger_hold_v1(%s::bigint, %s::bigint, %s::bigint, "
             "%s::smallint, %s::timestamptz)",
@@ -198,9 +198,9 @@ class Book(ReadableBook):
             "client_seq, recorded_at, value_date FROM ledger_post_hold_v1(%s::bigint, %s::bigint, "
             "%s::bigint, %s::bigint, %s::smallint, %s::uuid)"
         )
-        row = calls.row(self.alias, query, parameters)
+        row = prepared_calls.row(self.alias, query, parameters)
         if row[0] == Outcome.UNKNOWN_ACCOUNT and self._open_houses([credit]):
-            row = calls.row(self.alias, query, parameters)
+            row = prepared_calls.row(self.alias, query, parameters)
         self._refuse_hold(row[0], hold, amount, row[1])
         leg = Leg(debit=row[2], credit=credit, amount=row[3], code=TransferCode(row[4]), reference=reference)
         return self._posted(leg, decision, row[5:])
@@ -221,12 +221,12 @@ class Book(ReadableBook):
     def close_period(self, through: date) -> None:
         """Take no more transfers with a value date up to this day. Raises PeriodNotOver."""
         query = "SELECT ledger_close_period_v1(%s::bigint, %s::date)"
-        if not calls.row(self.alias, query, [self._decision().journal_id, through])[0]:
+        if not prepared_calls.row(self.alias, query, [self._decision().journal_id, through])[0]:
             raise PeriodNotOver(through)
 
     def take_snapshot(self, account: int, *, through_id: int) -> None:
         """Keep a house account's balance up to a final id of the log, so that reads sum only what follows."""
-        calls.row(self.alias, "SELECT ledger_take_snapshot_v1(%s::bigint, %s::bigint)", [account, through_id])
+        prepared_calls.row(self.alias, "SELECT ledger_take_snapshot_v1(%s::bigint, %s::bigint)", [account, through_id])
 
     def take_due_snapshots(self, *, tail: int = SNAPSHOT_TAIL) -> list[int]:
         """Take a snapshot of each house account with so many transfers since its last; gives their numbers.
@@ -234,11 +234,11 @@ class Book(ReadableBook):
         Changes no balance, so it needs no decision; outside every transaction, since only there an id is known to be
         final. Takes none while an open transaction could still show an earlier transfer.
         """
-        final = calls.row(self.alias, "SELECT ledger_final_id_v1()")[0]
+        final = prepared_calls.row(self.alias, "SELECT ledger_final_id_v1()")[0]
         if final is None:
             return []
         query = "SELECT ledger_snapshots_due_v1(%s::integer, %s::bigint)"
-        due = [int(number) for (number,) in calls.rows(self.alias, query, [tail, final])]
+        due = [int(number) for (number,) in prepared_calls.rows(self.alias, query, [tail, final])]
         for account in due:
             self.take_snapshot(account, through_id=final)
         return due
@@ -254,10 +254,10 @@ class Book(ReadableBook):
         for number in houses:
             house_account(number)
         query = "SELECT ledger_open_house_v1(%s::bigint, %s::bigint[])"
-        calls.row(self.alias, query, [self._decision().journal_id, houses])
+        prepared_calls.row(self.alias, query, [self._decision().journal_id, houses])
         return bool(houses)
 
-    def _posted(self, leg: Leg, decision: Decision, row: calls.Row) -> Transfer:
+    def _posted(self, leg: Leg, decision: Decision, row: prepared_calls.Row) -> Transfer:
         transfer_id, number, client_id, client_balance, client_seq, recorded_at, value_date = row
         if recorded_at - datetime.now(UTC) > AHEAD_OF_CLOCK:
             _ahead_of_clock.labels(cell=current_cell().name, book=self.concern).inc()
@@ -299,7 +299,7 @@ class Book(ReadableBook):
             raise UnknownHold(f"there is no hold {hold}, or no account to post it to")
 
     def _end_hold(self, hold: int, kind: int, amount: int | None) -> int:
-        outcome, released, remaining = calls.row(
+        outcome, released, remaining = prepared_calls.row(
             self.alias,
             "SELECT outcome, amount, remaining FROM ledger_release_hold_v1(%s::bigint, %s::bigint, "
             "%s::smallint, %s::bigint)",

@@ -14,9 +14,8 @@ from uuid import UUID
 import psycopg.errors
 from django.db import OperationalError
 
-from fintech.cells import alias_for
+from fintech.cells import alias_for, prepared_calls
 from fintech.cells.replicas import replica_or_primary
-from fintech.ledger import calls
 from fintech.ledger.accounts import AccountKind, is_house
 from fintech.ledger.balances import Account, Balance, Disagreement, Hold, ReplayReport
 from fintech.ledger.refusals import MomentNotFinal, UnknownAccount, UnknownHold
@@ -60,7 +59,7 @@ class ReadableBook:
 
     def balances(self, accounts: Sequence[int]) -> dict[int, Balance]:
         """The balances of several client accounts, by number. Raises UnknownAccount for one that doesn't exist."""
-        rows = calls.rows(
+        rows = prepared_calls.rows(
             self._readable(),
             "SELECT account, balance, held, seq FROM ledger_balance WHERE account = ANY (%s::bigint[])",
             [list(accounts)],
@@ -75,7 +74,7 @@ class ReadableBook:
 
     def house_balances(self, accounts: Sequence[int]) -> dict[int, Balance]:
         """The balances of several house accounts, by number."""
-        rows = calls.rows(
+        rows = prepared_calls.rows(
             self._readable(),
             "SELECT number, ledger_house_balance_v1(number, %s::bigint) FROM unnest(%s::bigint[]) AS number",
             [_LAST_ID, list(accounts)],
@@ -85,7 +84,7 @@ class ReadableBook:
     def balance_through(self, account: int, transfer_id: int) -> int:
         """A house account's balance over all transfers up to this id."""
         query = "SELECT ledger_house_balance_v1(%s::bigint, %s::bigint)"
-        return int(calls.row(self._readable(), query, [account, transfer_id])[0])
+        return int(prepared_calls.row(self._readable(), query, [account, transfer_id])[0])
 
     def balance_as_of(self, account: int, at: datetime) -> int:
         """The account's balance in minor units at a past moment, that moment included.
@@ -96,7 +95,7 @@ class ReadableBook:
             raise ValueError("a moment names its time zone")
         try:
             query = "SELECT ledger_balance_as_of_v1(%s::bigint, %s::timestamptz)"
-            return int(calls.row(self.alias, query, [account, at])[0])
+            return int(prepared_calls.row(self.alias, query, [account, at])[0])
         except OperationalError as error:
             if isinstance(error.__cause__, psycopg.errors.ObjectNotInPrerequisiteState):
                 raise MomentNotFinal(at) from None
@@ -116,8 +115,8 @@ class ReadableBook:
 
     def replay(self) -> ReplayReport:
         """Recompute the whole book from its transfers and holds, and compare. Reads everything."""
-        found = calls.rows(self._readable(), "SELECT what, account, expected, found FROM ledger_replay_v1()")
-        transfers, accounts = calls.row(
+        found = prepared_calls.rows(self._readable(), "SELECT what, account, expected, found FROM ledger_replay_v1()")
+        transfers, accounts = prepared_calls.row(
             self._readable(),
             "SELECT (SELECT count(*) FROM ledger_transfer), (SELECT count(*) FROM ledger_account)",
         )
@@ -129,7 +128,7 @@ class ReadableBook:
 
     def closed_through(self) -> date | None:
         """The last day of the closed periods."""
-        found: date | None = calls.row(self._readable(), "SELECT max(closed_through) FROM ledger_period")[0]
+        found: date | None = prepared_calls.row(self._readable(), "SELECT max(closed_through) FROM ledger_period")[0]
         return found
 
     def holds(self, account: int) -> list[Hold]:
@@ -146,7 +145,7 @@ class ReadableBook:
     def holds_to_expire(self, *, limit: int = 100) -> list[int]:
         """Holds whose time is over and of which something is left."""
         query = "SELECT ledger_holds_to_expire_v1(%s::integer)"
-        return [int(hold) for (hold,) in calls.rows(self._readable(), query, [limit])]
+        return [int(hold) for (hold,) in prepared_calls.rows(self._readable(), query, [limit])]
 
     def _readable(self) -> str:
         return replica_or_primary(self.alias)
@@ -156,7 +155,7 @@ class ReadableBook:
         query = f"SELECT {columns} FROM ledger_account WHERE {condition} ORDER BY opened_at"  # noqa: S608
         return [
             Account(number=number, kind=AccountKind(kind), client_id=client_id, opened_at=opened_at)
-            for number, kind, client_id, opened_at in calls.rows(self._readable(), query, parameters)
+            for number, kind, client_id, opened_at in prepared_calls.rows(self._readable(), query, parameters)
         ]
 
     def _holds(self, condition: str, parameters: list[object]) -> list[Hold]:
@@ -167,10 +166,10 @@ class ReadableBook:
         )
         return [
             Hold(**{**dict(zip(columns, row, strict=False)), "code": TransferCode(row[4])}, remaining=row[-1])
-            for row in calls.rows(self._readable(), query, parameters)
+            for row in prepared_calls.rows(self._readable(), query, parameters)
         ]
 
     def _transfers(self, source: str, parameters: list[object]) -> list[Transfer]:
-        found = calls.rows(self._readable(), f"SELECT {_TRANSFER} FROM {source}", parameters)  # noqa: S608
+        found = prepared_calls.rows(self._readable(), f"SELECT {_TRANSFER} FROM {source}", parameters)  # noqa: S608
         names = _TRANSFER.split(", ")
         return [Transfer.of_row(dict(zip(names, row, strict=True))) for row in found]

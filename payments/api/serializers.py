@@ -7,7 +7,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from fintech.http.serializers import InstantField, MoneyField, NumberIdField, PublicIdField, StrictSerializer, TextField
+from fintech.http.serializers import (
+    InstantField,
+    MoneyField,
+    NumberIdField,
+    PublicIdField,
+    ShownSerializer,
+    StrictSerializer,
+    TextField,
+)
 from fintech.ledger.currencies import currency
 from fintech.ledger.money import Money
 from payments.models import Deposit, Payout, Wallet, WalletTransfer, Withdrawal
@@ -55,7 +63,7 @@ class SendTransferSerializer(StrictSerializer):
     amount = MoneyField()
 
 
-class NextStepSerializer(serializers.Serializer[NextStep]):
+class NextStepSerializer(ShownSerializer[NextStep]):
     """What happens next, whose turn it is, and since when it waits."""
 
     step = serializers.CharField()
@@ -72,7 +80,7 @@ class _Wallets(serializers.ListSerializer[Any]):
         return [_shown(found) for found in balances_of(data)]
 
 
-class WalletSerializer(serializers.Serializer[Wallet]):
+class WalletSerializer(ShownSerializer[Wallet]):
     """A wallet with its balance."""
 
     class Meta:
@@ -104,7 +112,7 @@ def _shown(found: WalletBalance) -> dict[str, Any]:
     }
 
 
-class _Pending(serializers.Serializer[Any]):
+class _Pending(ShownSerializer[Any]):
     """What every payment shows alike."""
 
     id = serializers.UUIDField()
@@ -142,7 +150,7 @@ class DepositSerializer(_Pending):
         return shown
 
 
-class PlanLegSerializer(serializers.Serializer[Payout]):
+class PlanLegSerializer(ShownSerializer[Payout]):
     """One part of a plan: what goes where."""
 
     to = serializers.CharField(help_text="The card or bank account, as the provider shows it.")
@@ -185,7 +193,7 @@ class WithdrawalSerializer(_Pending):
         ]
 
 
-class TransferSerializer(serializers.Serializer[WalletTransfer]):
+class TransferSerializer(ShownSerializer[WalletTransfer]):
     """A transfer between a wallet and trading."""
 
     id = serializers.UUIDField()

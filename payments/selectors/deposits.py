@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Min, QuerySet, Sum
 
+from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.factlog.reading import read_subject
 from fintech.facts.crm import ClientRegistered
 from fintech.ledger.currencies import currency
@@ -30,7 +31,12 @@ def deposits_of_client(client_id: UUID) -> QuerySet[Deposit]:
 
 def deposit_of_client(client_id: UUID, deposit_id: UUID) -> Deposit | None:
     """One deposit with its wallet, if it is this client's."""
-    return deposits_of_client(client_id).select_related("wallet").filter(pk=deposit_id).first()
+    return _deposit_of_client.first(client_id, deposit_id)
+
+
+_deposit_of_client = PreparedLookUp(
+    lambda client_id, deposit_id: deposits_of_client(client_id).select_related("wallet").filter(pk=deposit_id)
+)
 
 
 def contract_began_at(client_id: UUID) -> datetime | None:

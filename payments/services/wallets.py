@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fintech.cells import current_cell
 from fintech.cells.identifiers import uuid7
+from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.factlog import record
 from fintech.facts.payments import WalletOpened
 from fintech.journal import inside_decision, verb
@@ -65,11 +66,16 @@ def find_or_open(*, client_id: UUID, currency: str, entity: str) -> Wallet:
 def locked_wallet(wallet_id: UUID, *, client_id: UUID | None = None) -> Wallet:
     """The wallet's row under lock for the rest of the decision. Refuses an unknown one, and another client's."""
     inside_decision("payments")
-    # A key lock would be enough for references to the row; this one lets those through and nobody else.
-    wallet = Wallet.objects.select_for_update(no_key=True).filter(pk=wallet_id).first()
+    wallet = _wallet_for_update.first(wallet_id)
     if wallet is None or client_id not in (None, wallet.client_id):
         raise refusals.wallet_unknown()
     return wallet
+
+
+# A key lock would be enough for references to the row; this one lets those through and nobody else.
+_wallet_for_update = PreparedLookUp(
+    lambda wallet_id: Wallet.objects.select_for_update(no_key=True).filter(pk=wallet_id)
+)
 
 
 def require_currency(wallet: Wallet, amount: Money) -> None:

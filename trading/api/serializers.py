@@ -14,6 +14,7 @@ from fintech.http.serializers import (
     MoneyField,
     NumberIdField,
     PublicIdField,
+    ShownSerializer,
     StrictSerializer,
     TextField,
     WholeNumberField,
@@ -62,7 +63,7 @@ class MinorField(MoneyField):
         return Money(getattr(value, self.column), currency(value.currency)).wire
 
 
-class InstrumentSerializer(serializers.Serializer[Any]):
+class InstrumentSerializer(ShownSerializer[Any]):
     """An instrument's terms."""
 
     symbol = serializers.CharField()
@@ -81,7 +82,7 @@ class InstrumentSerializer(serializers.Serializer[Any]):
     is_tradable = serializers.BooleanField()
 
 
-class QuoteSerializer(serializers.Serializer[Any]):
+class QuoteSerializer(ShownSerializer[Any]):
     """An instrument's latest quote; `fresh` says whether it may be dealt at."""
 
     instrument = serializers.CharField()
@@ -92,7 +93,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     fresh = serializers.BooleanField()
 
 
-class QuotesSerializer(serializers.Serializer[Any]):
+class QuotesSerializer(ShownSerializer[Any]):
     """Every instrument's latest quote."""
 
     items = QuoteSerializer(many=True)
@@ -106,7 +107,7 @@ class OpenAccountSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=TradingAccount.Kind.choices, default=TradingAccount.Kind.NETTING)
 
 
-class TradingAccountSerializer(serializers.Serializer[Any]):
+class TradingAccountSerializer(ShownSerializer[Any]):
     """An account with its worth at the quotes of the moment; from
     `trading.selectors.margins.AccountOverview`.
 
@@ -147,7 +148,7 @@ class ClosePositionSerializer(StrictSerializer):
     volume = QuantityField(required=False)
 
 
-class DealSerializer(serializers.Serializer[Any]):
+class DealSerializer(ShownSerializer[Any]):
     """How an order was filled; from `trading.services.orders.OrderPlaced`."""
 
     order_id = PublicIdField()
@@ -163,7 +164,7 @@ class DealSerializer(serializers.Serializer[Any]):
     cash = MoneyField()
 
 
-class FillSerializer(serializers.Serializer[Any]):
+class FillSerializer(ShownSerializer[Any]):
     """A fill with the quote that it was made at."""
 
     id = PublicIdField()
@@ -180,7 +181,7 @@ class FillSerializer(serializers.Serializer[Any]):
     filled_at = InstantField()
 
 
-class OrderSerializer(serializers.Serializer[Any]):
+class OrderSerializer(ShownSerializer[Any]):
     """An order and its fill."""
 
     id = PublicIdField()
@@ -193,7 +194,7 @@ class OrderSerializer(serializers.Serializer[Any]):
     fill = FillSerializer()
 
 
-class PositionSerializer(serializers.Serializer[Any]):
+class PositionSerializer(ShownSerializer[Any]):
     """A position; `floating` is what closing it now would bring, null for a closed one."""
 
     id = PublicIdField()
@@ -216,7 +217,7 @@ class SendToWalletSerializer(StrictSerializer):
     amount = MoneyField()
 
 
-class TransferSentSerializer(serializers.Serializer[Any]):
+class TransferSentSerializer(ShownSerializer[Any]):
     """Money on its way to a wallet."""
 
     transfer_id = NumberIdField()
@@ -224,7 +225,7 @@ class TransferSentSerializer(serializers.Serializer[Any]):
     cash = MoneyField()
 
 
-class StatementLineSerializer(serializers.Serializer[Any]):
+class StatementLineSerializer(ShownSerializer[Any]):
     """One movement of an account's cash; `reference` is the fill or wallet that it has to do with."""
 
     id = NumberIdField()
@@ -236,7 +237,7 @@ class StatementLineSerializer(serializers.Serializer[Any]):
     reference = PublicIdField(allow_null=True)
 
 
-class FeedTicketSerializer(serializers.Serializer[Any]):
+class FeedTicketSerializer(ShownSerializer[Any]):
     """A ticket for the feed: good once, for so many seconds."""
 
     ticket = serializers.CharField()

@@ -11,10 +11,12 @@ from typing import Any
 import psycopg
 from django.db import OperationalError
 from django.db.backends.postgresql import base
+from django.db.backends.utils import debug_transaction
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
+from psycopg.pq import TransactionStatus
 
-from fintech.cells.connecting import ConnectionBySecret
+from fintech.cells.connecting import ConnectionBySecret, refuse_dead
 from fintech.cells.context import in_maintenance, refuse_foreign
 
 
@@ -44,6 +46,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     Database = _Driver()  # type: ignore[assignment]  # typed as the module that it stands for
 
+    committed_position: int | None = None
+    """Up to which WAL position (bytes) the last transaction on a primary has been committed; see `_commit`."""
+
     @cached_property
     def wrap_database_errors(self) -> ErrorsOfADatabase:
         """Turns the driver's errors into Django's."""
@@ -60,6 +65,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.ensure_connection()
         return bool(self.autocommit)
 
+    def _commit(self) -> None:
+        # Whoever has changed something is to read it back wherever they read, so after each commit the primary is asked
+        # up to where it has written: along with the commit, as a question by itself would be one more round trip.
+        open_transaction = self.connection and self.connection.info.transaction_status is TransactionStatus.INTRANS
+        if not open_transaction or "REPLICA_OF" in self.settings_dict:
+            super()._commit()  # type: ignore[misc]
+            return
+        with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+            cursor = psycopg.ClientCursor(self.connection)
+            cursor.execute("COMMIT; SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
+            cursor.nextset()
+            (self.committed_position,) = cursor.fetchone() or (None,)
+
     def get_connection_params(self) -> dict[str, Any]:
         """The parameters, with the role of the moment: the owner's in maintenance, else our own."""
         params: dict[str, Any] = super().get_connection_params()
@@ -71,4 +89,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @property
     def pool(self) -> Any:
         """The psycopg pool of this alias; none in maintenance, whose connections are the owner's."""
-        return None if in_maintenance() else super().pool
+        if in_maintenance():
+            return None
+        pool = super().pool
+        if pool is not None:
+            # Django has no setting for it; a test notices if the attribute is no more.
+            pool._check = refuse_dead
+        return pool

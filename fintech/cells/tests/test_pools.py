@@ -16,7 +16,7 @@ from django.db import OperationalError, connections
 from prometheus_client import REGISTRY
 from psycopg.sql import SQL
 
-from fintech.cells import CellContext
+from fintech.cells import CellContext, connecting
 from fintech.cells.connecting import ConnectionBySecret
 from fintech.cells.context import maintenance
 from fintech.cells.lost_servers import WHEN_THE_SERVER_IS_AWAY
@@ -52,6 +52,33 @@ def test_a_pool_tells_its_size_and_its_use(pooled: Any) -> None:
     assert (value("connections_max"), value("connections_in_use"), value("requests_waiting")) == (2, 1, 0)
     pooled.close()
     assert value("connections_in_use") == 0
+
+
+def backend_of(wrapper: Any) -> int:
+    """The server's process behind the connection that is lent now, which is given back."""
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    wrapper.close()
+    return int(backend)
+
+
+def test_a_connection_that_the_server_has_just_closed_isnt_lent(pooled: Any, clusters: TestClusters) -> None:
+    before = backend_of(pooled)
+    with clusters.superuser("eu") as superuser:
+        superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+    assert backend_of(pooled) != before
+
+
+def test_a_connection_is_asked_whether_it_lives_only_after_a_pause(
+    pooled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = backend_of(pooled)
+    asked: list[ConnectionBySecret] = []
+    monkeypatch.setattr(connecting.ConnectionPool, "check_connection", staticmethod(asked.append))
+    assert (backend_of(pooled), len(asked)) == (backend, 0)
+    monkeypatch.setattr(connecting, "ASK_AFTER_SECONDS", 0.0)
+    assert (backend_of(pooled), len(asked)) == (backend, 1)
 
 
 def user_of(wrapper: Any) -> str:

@@ -156,7 +156,7 @@ HEADLESS_ONLY = True
 HEADLESS_TOKEN_STRATEGY = "crm.signing_in.session_look_up.TokensLookedUpOnce"  # noqa: S105  (a class)
 HEADLESS_CLIENTS = ("app", "browser")
 # In the database: a session may hold an address for a while, and a cache is no place for it.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "crm.signing_in.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"

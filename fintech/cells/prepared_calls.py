@@ -1,4 +1,4 @@
-"""Calling the ledger's SQL functions: prepared, with the values sent apart from the query."""
+"""Statements that are asked over and over: prepared by the server, with the values sent apart from the query."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = tuple[Any, ...]
 
-_KEPT = "cursor_of_ledger_calls"
+_KEPT = "cursor_of_prepared_calls"
 
 
 def rows(alias: str, query: str, parameters: Sequence[object] = ()) -> list[Row]:
