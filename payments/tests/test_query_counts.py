@@ -57,12 +57,12 @@ def test_lists_cost_the_same_however_long_they_are(app: App, wallet: dict[str, A
 
 def test_a_deposit_is_begun(app: App, wallet: dict[str, Any]) -> None:
     body = {"wallet_id": wallet["id"], "amount": {"amount": "10.00", "currency": "EUR"}, "method": "card"}
-    assert cost(app, "POST", "deposits", body, status=201) <= 18
+    assert cost(app, "POST", "deposits", body, status=201) <= 16
 
 
 def test_a_withdrawal_is_asked_for(app: App, wallet: dict[str, Any]) -> None:
     body = {"wallet_id": wallet["id"], "amount": {"amount": "10.00", "currency": "EUR"}}
-    assert cost(app, "POST", "withdrawals", body, status=201) <= 23
+    assert cost(app, "POST", "withdrawals", body, status=201) <= 22
 
 
 def test_a_webhook_is_stored_and_applied(app: App, wallet: dict[str, Any]) -> None:
@@ -75,5 +75,5 @@ def test_a_webhook_is_stored_and_applied(app: App, wallet: dict[str, Any]) -> No
         with statements() as applied:
             scenes.work()
     print(stored, applied, sep="\n--\n")
-    assert len(stored) <= 10
-    assert len(applied) <= 22
+    assert len(stored) <= 9
+    assert len(applied) <= 21

@@ -52,7 +52,7 @@ def test_an_order_costs_the_same_whatever_was_dealt_before(
     for _ in range(3):
         cost(room, app, "orders", order)
     assert cost(room, app, "orders", order) <= first + 1
-    assert first <= 22
+    assert first <= 21
 
 
 def test_what_is_shown_while_dealing(room: DealingRoom, app: App, account: dict[str, Any]) -> None:

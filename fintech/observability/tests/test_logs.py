@@ -6,14 +6,17 @@ import io
 import json
 import logging
 import logging.config
+import re
 from typing import Any
 
 import pytest
 from django.db import IntegrityError
+from hypothesis import given, strategies
 
 from crm.models import User
 from fintech.cells import Actor, CellContext, cell
 from fintech.cells.identifiers import uuid7
+from fintech.observability import redaction
 from fintech.observability.correlation import correlated
 from fintech.observability.logs import ContextFilter, RedactingJsonFormatter, logging_configuration
 from fintech.observability.redaction import BLANK, redacted, redacted_text
@@ -121,6 +124,15 @@ def test_a_row_that_the_database_refused_is_not_quoted(eu: CellContext, log: Log
 )
 def test_texts_lose_what_names_a_person_or_opens_a_door(text: str, left: str | None) -> None:
     assert redacted_text(text) == (text if left is None else left)
+
+
+@pytest.mark.parametrize("pattern", [pattern for pattern, _ in redaction._TEXTS])
+@given(drawn=strategies.data())
+def test_nothing_that_is_to_be_blanked_is_passed_over_for_speed(
+    pattern: re.Pattern[str], drawn: strategies.DataObject
+) -> None:
+    text = drawn.draw(strategies.from_regex(pattern))
+    assert redaction._NEEDED.search(text)
 
 
 def test_numbers_and_flags_stay_what_they_are() -> None:
