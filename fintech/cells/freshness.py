@@ -37,6 +37,12 @@ end
 _unmarked = Counter("fintech_freshness_marks_lost_total", "Changes whose mark the cache didn't take", ["cell"])
 
 
+def expect_marks(alias: str) -> None:
+    """Have the next commit tell its position, for the marks that are left after it."""
+    connection: Any = connections[alias]
+    connection.tells_position = True
+
+
 def leave_marks(alias: str, subjects: Collection[str]) -> None:
     """Note that what `subjects` (`client:…`, `staff:…`) see on this primary has just been committed.
 

@@ -60,6 +60,13 @@ class PreparedLookUp(Generic[M]):
         found = self.all(*values)
         return found[0] if found else None
 
+    def get(self, *values: object) -> M:
+        """The first row; raises the model's DoesNotExist when there is none."""
+        found = self.first(*values)
+        if found is None:
+            raise self._queryset().model.DoesNotExist  # type: ignore[attr-defined]
+        return found
+
     def _queryset(self) -> QuerySet[M]:
         return self._build(*(_Given(place) for place in range(self._places)))
 

@@ -19,7 +19,7 @@ from django.db import OperationalError, transaction
 
 from fintech.cells.actors import Actor
 from fintech.cells.context import current_cell
-from fintech.cells.freshness import leave_marks
+from fintech.cells.freshness import expect_marks, leave_marks
 from fintech.factlog.wake_up import wake_relay
 from fintech.facts.codec import Json, decode, encode
 from fintech.journal.decisions import Decision, EarlierAnswer, deciding, payload_hash, request_by
@@ -138,6 +138,7 @@ def _in_a_transaction(decision: Decision, judge: Callable[[], tuple[str, Json]],
             return _earlier(decision.earlier, decision.request.operation, hashed)
         outcome, answer = judge()
         decision.finish(outcome, answer, hashed)
+        expect_marks(decision.alias)
         return outcome, answer
 
 

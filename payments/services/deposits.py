@@ -14,6 +14,7 @@ from uuid import UUID
 
 from fintech.cells import Actor, acting_as, current_cell
 from fintech.cells.identifiers import uuid7
+from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.factlog import record
 from fintech.facts.payments import DepositFailed, DepositPending, DepositRequested, DepositSettled
 from fintech.journal import Refusal, inside_decision, verb
@@ -150,7 +151,14 @@ def _provider_for_deposits() -> str:
 def locked_deposit(deposit_id: UUID) -> Deposit:
     """The deposit's row under lock for the rest of the decision."""
     inside_decision("payments")
-    return Deposit.objects.select_for_update(no_key=True, of=("self",)).select_related("wallet").get(pk=deposit_id)
+    return _deposit_for_update.get(deposit_id)
+
+
+_deposit_for_update = PreparedLookUp(
+    lambda deposit_id: (
+        Deposit.objects.select_for_update(no_key=True, of=("self",)).select_related("wallet").filter(pk=deposit_id)
+    )
+)
 
 
 def pend(deposit: Deposit) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from fintech.cells import Actor, acting_as
 from fintech.cells.identifiers import uuid7
+from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.journal import inside_decision, verb
 from fintech.privacy.errors import Erased
 from fintech.privacy.sealing import seal, unseal
@@ -51,6 +52,9 @@ def receive(psp: str, verified: VerifiedEvent, body: bytes) -> StoredEvent:
         )
 
 
+_event = PreparedLookUp(lambda psp, event_id: PspEvent.objects.filter(psp=psp, event_id=event_id))
+
+
 @verb("payments")
 def store_psp_event(
     *, key: str, psp: str, event_id: str, occurred_at: datetime, facts: EventFacts, body: bytes
@@ -61,10 +65,10 @@ def store_psp_event(
     """
     decision = inside_decision("payments")
     digest = hashlib.sha256(body).digest()
-    same = PspEvent.objects.filter(psp=psp, event_id=event_id).first()
+    same = _event.first(psp, event_id)
     if same is not None and bytes(same.body_sha256) != digest:
         event_id = f"{event_id}#{digest.hex()[:16]}"
-        same = PspEvent.objects.filter(psp=psp, event_id=event_id).first()
+        same = _event.first(psp, event_id)
     if same is not None:
         return StoredEvent(psp_event_id=same.id, news=False)
     identity = uuid7()
@@ -86,7 +90,7 @@ def store_psp_event(
         state_since=decision.recorded_at,
     )
     PspEvent.objects.bulk_create([event], ignore_conflicts=True)
-    kept = PspEvent.objects.get(psp=psp, event_id=event_id)
+    kept = _event.get(psp, event_id)
     return StoredEvent(psp_event_id=kept.id, news=kept.id == identity)
 
 

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from fintech.cells import Actor, acting_as, current_cell
 from fintech.cells.identifiers import uuid7
+from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.factlog import record
 from fintech.facts.payments import PspEventInReview, PspEventReviewed
 from fintech.journal import Refusal, inside_decision, verb
@@ -67,12 +68,18 @@ class AppliedEvent:
     why: str
 
 
+_event = PreparedLookUp(lambda psp_event_id: PspEvent.objects.filter(pk=psp_event_id))
+_event_for_update = PreparedLookUp(
+    lambda psp_event_id: PspEvent.objects.select_for_update(no_key=True).filter(pk=psp_event_id)
+)
+
+
 def apply(psp_event_id: UUID, *, again: bool = False) -> AppliedEvent:
     """Apply a stored message as its PSP. One that is decided already stays so; `again` goes through it once more.
 
     Going through it again changes nothing that has been done: state only moves forward.
     """
-    event = PspEvent.objects.get(pk=psp_event_id)
+    event = _event.get(psp_event_id)
     if event.state != "stored" and not again:
         return AppliedEvent(psp_event_id=event.id, state=event.state, why=event.why)
     with acting_as(Actor.psp(event.psp)):
@@ -98,9 +105,9 @@ def apply_psp_event(*, key: str, psp_event_id: UUID, paid: Paid | None = None) -
     Locks the deposit, or the withdrawal of the payout, and then the message. Records what is done, or PspEventInReview.
     """
     decision = inside_decision("payments")
-    unlocked = PspEvent.objects.get(pk=psp_event_id)
+    unlocked = _event.get(psp_event_id)
     target = _target(unlocked)
-    event = PspEvent.objects.select_for_update(no_key=True).get(pk=psp_event_id)
+    event = _event_for_update.get(psp_event_id)
     if event.type == "deposit.settled" and paid is None:
         paid = paid_from(body_of(event))
     verdict = _judge(event, target, paid)
@@ -131,7 +138,7 @@ def review_psp_event(*, key: str, reason: str, psp_event_id: UUID, decision: Lit
     acting_staff("decide on messages of PSPs")
     if not reason.strip():
         raise Refusal("reason-required", "A decision needs a reason.", status=422, rule="review-with-reason")
-    event = PspEvent.objects.select_for_update(no_key=True).filter(pk=psp_event_id).first()
+    event = _event_for_update.first(psp_event_id)
     if event is None or event.state != "review":
         raise Refusal("nothing-to-review", "This message doesn't wait for a person.", rule="review-queue")
     why = event.why

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connections
-
-from fintech.cells import alias_for, current_cell
+from fintech.cells import alias_for, current_cell, prepared_calls
+from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.journal import Refusal, current_decision, inside_decision
 from fintech.jurisdictions import Rules
 from fintech.ledger.currencies import Currency, currency
@@ -71,7 +70,7 @@ def open_desk(trading_account_id: UUID, *, market: Market, symbols: Collection[s
     """
     account = lock_account(trading_account_id)
     now = database_time()
-    rows = {row.id: row for row in open_positions(account.id)}
+    rows = {row.id: row for row in _open_positions.all(account.id)}
     rules = current_cell().jurisdiction.rules_at(now)
     return Desk(
         account=account,
@@ -95,7 +94,7 @@ def lock_account(trading_account_id: UUID) -> TradingAccount:
     closed.
     """
     inside_decision("trading")
-    account = TradingAccount.objects.select_for_update(no_key=True).filter(id=trading_account_id).first()
+    account = account_for_update.first(trading_account_id)
     if account is None or not may_act_for(account.client_id):
         raise Refusal("trading-account-unknown", "There is no such trading account.", status=404)
     if account.status == TradingAccount.Status.CLOSED:
@@ -105,10 +104,14 @@ def lock_account(trading_account_id: UUID) -> TradingAccount:
 
 def database_time() -> datetime:
     """The database's clock now; crm's heartbeats and every record come from the same one."""
-    with connections[alias_for("trading")].cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        moment: datetime = cursor.fetchone()[0]
+    moment: datetime = prepared_calls.row(alias_for("trading"), "SELECT clock_timestamp()")[0]
     return moment
+
+
+account_for_update = PreparedLookUp(
+    lambda trading_account_id: TradingAccount.objects.select_for_update(no_key=True).filter(id=trading_account_id)
+)
+_open_positions = PreparedLookUp(open_positions)
 
 
 def may_act_for(client_id: UUID) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from fintech.cells import alias_for, current_cell
+from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.factlog.models import Parked
 from fintech.facts.crm import ClientIntroduced, ClientStandingChanged
 from fintech.journal import Refusal
@@ -60,7 +61,7 @@ def move_clock(at: datetime) -> None:
 def require_standing(client_id: UUID, *, now: datetime) -> ClientStanding:
     """The client's standing, if it's known to be up to date and permits to open. Raises Refusal otherwise."""
     # The clock first: what is read after it can only be younger than it says.
-    clock = SourceClock.objects.filter(source=_CRM).first()
+    clock = _clock.first()
     age = now - clock.at if clock else None
     if age is None or age > MAXIMUM_AGE or _set_aside(client_id):
         raise Refusal(
@@ -70,7 +71,7 @@ def require_standing(client_id: UUID, *, now: datetime) -> ClientStanding:
             age_ms=None if age is None else round(age.total_seconds() * 1000),
             threshold_ms=round(MAXIMUM_AGE.total_seconds() * 1000),
         )
-    standing = ClientStanding.objects.filter(client_id=client_id).first()
+    standing = _standing.first(client_id)
     if standing is None:
         raise Refusal("standing-unknown", "Nothing is known of this client yet.", status=409, rule="standing-known")
     _refuse_unless_permitted(standing, now)
@@ -79,8 +80,12 @@ def require_standing(client_id: UUID, *, now: datetime) -> ClientStanding:
 
 def category_of(client_id: UUID) -> ClientCategory:
     """The client's category; of one who isn't known the most protected one."""
-    category = ClientStanding.objects.filter(client_id=client_id).values_list("category", flat=True).first()
-    return ClientCategory(category.replace("_", "-")) if category else ClientCategory.RETAIL
+    standing = _standing.first(client_id)
+    return ClientCategory(standing.category.replace("_", "-")) if standing else ClientCategory.RETAIL
+
+
+_clock = PreparedLookUp(lambda: SourceClock.objects.filter(source=_CRM))
+_standing = PreparedLookUp(lambda client_id: ClientStanding.objects.filter(client_id=client_id))
 
 
 def _refuse_unless_permitted(standing: ClientStanding, now: datetime) -> None:

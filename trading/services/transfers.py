@@ -24,7 +24,7 @@ from trading.selectors.margins import withdrawable
 from trading.selectors.market import Market
 from trading.services import refusals
 from trading.services.cash import SUBJECT, move_cash, tell_cash
-from trading.services.desk import Desk, open_desk
+from trading.services.desk import Desk, account_for_update, open_desk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ def receive_from_wallet(sent: SentFromWallet) -> None:
 def _locked(trading_account_id: UUID | None) -> TradingAccount | None:
     if trading_account_id is None:
         return None
-    return TradingAccount.objects.select_for_update(no_key=True).filter(id=trading_account_id).first()
+    return account_for_update.first(trading_account_id)
 
 
 def _why_not(account: TradingAccount | None, sent: SentFromWallet, currency: str) -> str:

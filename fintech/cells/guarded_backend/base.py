@@ -6,7 +6,7 @@ with the bound cell each time a connection is about to be used.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from django.db import OperationalError
@@ -14,10 +14,13 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
-from psycopg.pq import TransactionStatus
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from fintech.cells.connecting import ConnectionBySecret, refuse_dead
 from fintech.cells.context import in_maintenance, refuse_foreign
+
+_COMMIT_AND_TELL: Final = b"COMMIT; SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 
 
 class _Driver:
@@ -27,6 +30,13 @@ class _Driver:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(psycopg, name)
+
+
+def _error_of(result: PGresult) -> psycopg.Error:
+    """The driver's error for a result; without a code it comes from the driver itself, which has lost the server."""
+    if not result.error_field(DiagnosticField.SQLSTATE):
+        return psycopg.OperationalError(result.error_message.decode(errors="replace"))
+    return psycopg.errors.error_from_result(result)
 
 
 class ErrorsOfADatabase(DatabaseErrorWrapper):
@@ -46,8 +56,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     Database = _Driver()  # type: ignore[assignment]  # typed as the module that it stands for
 
+    tells_position = False
+    """Whether the next commit tells up to which WAL position (bytes) the primary has written after it."""
     committed_position: int | None = None
-    """Up to which WAL position (bytes) the last transaction on a primary has been committed; see `_commit`."""
+    """What the last such commit told."""
 
     @cached_property
     def wrap_database_errors(self) -> ErrorsOfADatabase:
@@ -66,17 +78,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(self.autocommit)
 
     def _commit(self) -> None:
-        # Whoever has changed something is to read it back wherever they read, so after each commit the primary is asked
-        # up to where it has written: along with the commit, as a question by itself would be one more round trip.
-        open_transaction = self.connection and self.connection.info.transaction_status is TransactionStatus.INTRANS
-        if not open_transaction or "REPLICA_OF" in self.settings_dict:
+        asked, self.tells_position = self.tells_position, False
+        # Where nothing was sent yet there is nothing to commit, and no transaction that the server knows of.
+        if not asked or self.connection.info.transaction_status != TransactionStatus.INTRANS:
             super()._commit()  # type: ignore[misc]
             return
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
-            cursor = psycopg.ClientCursor(self.connection)
-            cursor.execute("COMMIT; SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
-            cursor.nextset()
-            (self.committed_position,) = cursor.fetchone() or (None,)
+            # In one message: a question by itself would be one more round trip.
+            told = self.connection.pgconn.exec_(_COMMIT_AND_TELL)
+            if told.status != ExecStatus.TUPLES_OK:
+                raise _error_of(told)
+            self.committed_position = int(told.get_value(0, 0))
 
     def get_connection_params(self) -> dict[str, Any]:
         """The parameters, with the role of the moment: the owner's in maintenance, else our own."""

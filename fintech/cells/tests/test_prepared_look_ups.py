@@ -38,6 +38,8 @@ def test_a_row_is_found_as_a_queryset_finds_it(eu: CellContext) -> None:
         assert values(found) == values(User.objects.get(pk=user.pk))
         assert (found._state.db, found._state.adding) == ("eu_crm", False)
     assert users.first(uuid7()) is None
+    with pytest.raises(User.DoesNotExist):
+        users.get(uuid7())
 
 
 def test_values_count_each_time_in_their_places(eu: CellContext) -> None:
