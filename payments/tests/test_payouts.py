@@ -9,11 +9,13 @@ import pytest
 
 from crm.services.standing import lift_suspension, suspend_client
 from fintech.cells import CellContext
+from fintech.journal import Refusal
 from fintech.ledger.book import Book
-from payments.models import Payout, Withdrawal
+from payments.models import PaymentSource, Payout, Withdrawal
 from payments.selectors.withdrawals import payouts_to_ask_about, plan_of, withdrawals_to_send
 from payments.services.payouts import ask_about_payout, begin_payout, send_withdrawal
 from payments.services.sources import register_bank_account
+from payments.services.withdrawals import replan_withdrawal
 from payments.tests.sandbox_process import SandboxProcess
 from payments.tests.scenes import (
     approve,
@@ -86,6 +88,32 @@ def test_what_isnt_approved_isnt_sent(psp: SandboxProcess) -> None:
     send_withdrawal(withdrawal.pk)
     assert states(withdrawal) == ("requested", "planned")
     assert not known_to(psp, payout_of(withdrawal).reference)
+
+
+def test_a_plan_that_was_changed_and_comes_back_isnt_sent_by_its_old_approval() -> None:
+    wallet = funded(euros("80.00"))
+    funded(euros("80.00"), client_id=wallet.client_id)
+    withdrawal = requested(wallet, euros("80.00"))
+    approve(withdrawal)
+    first = PaymentSource.objects.filter(pk=payout_of(withdrawal).destination_id)
+    with staff():
+        for open_again in (False, True):
+            first.update(accepts_returns=open_again)
+            digest = replan_withdrawal(key=key(), reason="the card was looked at", withdrawal_id=withdrawal.pk)
+    assert digest == withdrawal.plan_digest
+    with staff(), pytest.raises(Refusal) as refused:
+        begin_payout(key=key(), payout_id=payout_of(withdrawal).pk)
+    assert (refused.value.code, refused.value.params["state"]) == ("withdrawal-state", "requested")
+    assert states(withdrawal) == ("requested", "planned")
+
+
+def test_a_state_that_no_approval_led_to_sends_nothing() -> None:
+    withdrawal = requested(funded(euros("80.00")), euros("80.00"))
+    Withdrawal.objects.filter(pk=withdrawal.pk).update(state="approved")
+    with staff(), pytest.raises(Refusal) as refused:
+        begin_payout(key=key(), payout_id=payout_of(withdrawal).pk)
+    assert refused.value.params["asked"] == "sent without its approvals"
+    assert states(withdrawal) == ("approved", "planned")
 
 
 def test_a_returned_payout_makes_the_money_available_again() -> None:

@@ -12,6 +12,7 @@ from fintech.factlog.reading import read_subject
 from fintech.journal import Refusal
 from payments.models import PaymentSource, Withdrawal
 from payments.selectors.withdrawals import plan_of, withdrawal_of_client
+from payments.services.payouts import begin_payout
 from payments.services.sources import close_source, register_bank_account
 from payments.services.withdrawals import (
     approve_withdrawal,
@@ -234,6 +235,30 @@ def test_a_client_cancels_only_what_isnt_approved_and_only_their_own() -> None:
         cancel_withdrawal(key=key(), client_id=wallet.client_id, withdrawal_id=withdrawal.pk)
     assert late.value.code == "withdrawal-state"
     assert balance(wallet).held == 3_000
+
+
+def test_staff_neither_reject_nor_plan_anew_what_is_on_its_way_or_has_ended() -> None:
+    wallet = funded(euros("100.00"))
+    under_way, ended = requested(wallet, euros("30.00")), requested(wallet, euros("20.00"))
+    approve(under_way)
+    with staff():
+        reject_withdrawal(key=key(), reason="name differs", withdrawal_id=ended.pk)
+        begin_payout(key=key(), payout_id=plan_of(under_way)[0].pk)
+    for withdrawal, now in ((under_way, "sending"), (ended, "rejected")):
+        with staff(), pytest.raises(Refusal) as rejected:
+            reject_withdrawal(key=key(), reason="too late", withdrawal_id=withdrawal.pk)
+        with staff(), pytest.raises(Refusal) as planned:
+            replan_withdrawal(key=key(), reason="too late", withdrawal_id=withdrawal.pk)
+        assert (rejected.value.code, planned.value.code) == ("withdrawal-state", "withdrawal-state")
+        assert state(withdrawal) == now
+    assert balance(wallet).held == 3_000
+
+
+def test_what_nobody_requested_is_neither_rejected_nor_planned() -> None:
+    for decide in (reject_withdrawal, replan_withdrawal):
+        with staff(), pytest.raises(Refusal) as unknown:
+            decide(key=key(), reason="x", withdrawal_id=uuid4())
+        assert unknown.value.code == "withdrawal-unknown"
 
 
 def test_a_client_suspended_meanwhile_gets_no_approval() -> None:
