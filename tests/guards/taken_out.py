@@ -36,8 +36,8 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "trading/feed/messages.py": ("trading/tests/test_feed_messages.py",),
     "trading/services/desk.py": ("trading/tests/test_orders.py", "trading/tests/test_trading_accounts.py"),
     "trading/services/orders.py": ("trading/tests/test_orders.py",),
-    "trading/services/dealing.py": ("trading/tests/test_orders.py",),
-    "trading/services/standing.py": ("trading/tests/test_orders.py",),
+    "trading/services/dealing.py": ("trading/tests/test_orders.py", "trading/tests/test_instruments.py"),
+    "trading/services/standing.py": ("trading/tests/test_orders.py", "trading/tests/test_trading_accounts.py"),
 }
 """The tests that ought to notice, by the file whose guards are taken out."""
 SLOW: Final = "not fault and not load and not browser and not synth and not image and not pipeline"
@@ -122,7 +122,9 @@ def _first_failure(copy: Path, file: str) -> str | None:
     done = subprocess.run(command, cwd=copy, env=_environment(copy), capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return None
-    failures = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    # What stands above the summary is the tests' own output, which may begin in the same way.
+    summary = done.stdout.rpartition("short test summary info")[2]
+    failures = [line for line in summary.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     if not failures:
         raise RuntimeError(f"the tests of {file} didn't run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return f"noticed by {failures[0].split()[1]}"

@@ -7,7 +7,9 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from rest_framework.exceptions import ValidationError
 
+from fintech.http.fields import TextField
 from fintech.http.parsers import MAX_BYTES, MAX_DEPTH, StrictJSONParser, parse_strictly
 from fintech.http.problems import PayloadTooLarge
 from fintech.http.tests.conftest import Api
@@ -200,6 +202,12 @@ def test_money_that_is_not_exact_names_the_rule_it_breaks(api: Api, value: Any, 
 )
 def test_lookalikes_are_refused_by_rule(api: Api, member: str, value: Any, rule: str) -> None:
     assert errors(api, {member: value}) == [(f"/{member}", rule)]
+
+
+def test_half_of_a_surrogate_pair_is_refused_where_no_parser_has_looked() -> None:
+    with pytest.raises(ValidationError) as refused:
+        TextField().run_validation("a\ud800")
+    assert refused.value.get_codes() == ["surrogates"]
 
 
 @pytest.mark.parametrize(
