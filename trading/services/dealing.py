@@ -71,11 +71,12 @@ class Dealt:
 
 
 def work_out(desk: Desk, deal: Deal) -> Dealt:
-    """Fill `deal` at the quote in hand, writing nothing. Raises Refusal where a rule doesn't allow it."""
+    """Fill `deal`, in one of the desk's instruments, at the quote in hand, writing nothing.
+
+    Raises Refusal where a rule doesn't allow it.
+    """
     inside_decision("trading")
-    listing = desk.pricing.listing(deal.symbol)
-    if listing is None:
-        raise refusals.instrument_unknown(deal.symbol)
+    listing = desk.pricing.listings.by_symbol[deal.symbol]
     before = next((row for row in desk.rows.values() if row.instrument_id == deal.symbol), None)
     opens = before is None or Side(before.side) is deal.side or deal.volume > before.volume
     if opens:

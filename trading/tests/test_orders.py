@@ -253,6 +253,23 @@ def test_a_volume_out_of_the_instruments_limits_is_refused(room: DealingRoom, vo
     assert (refusal.code, refusal.params["rule"]) == ("volume-not-allowed", rule)
 
 
+def test_an_instrument_that_nobody_lists_is_refused(room: DealingRoom) -> None:
+    refusal = refusal_of(room.trader("100.00").buy, "0.10", "NOSUCH")
+
+    assert (refusal.code, refusal.params["instrument"]) == ("instrument-unknown", "NOSUCH")
+
+
+def test_closing_more_than_is_open_turns_nothing(room: DealingRoom) -> None:
+    trader = room.trader("5000.00")
+    room.quote("EURUSD", "1.09990", "1.10000")
+    trader.buy("0.10")
+
+    refusal = refusal_of(trader.close, trader.position(), "0.20")
+
+    assert (refusal.code, refusal.params["rule"]) == ("volume-not-allowed", "open-volume")
+    assert (trader.position().side, f"{trader.position().volume.normalize():f}") == ("buy", "0.1")
+
+
 def test_a_fill_keeps_the_quote_it_was_made_at(room: DealingRoom) -> None:
     trader = room.trader("5000.00")
     quote = room.quote("EURUSD", "1.09990", "1.10000")
