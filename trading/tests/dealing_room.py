@@ -4,9 +4,11 @@ Valkey.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -30,6 +32,9 @@ from trading.rules.terms import Side
 from trading.selectors.market import read_market, valkey
 from trading.services.orders import OrderPlaced, close_position, place_order
 from trading.services.trading_accounts import open_trading_account
+
+LATELY_SECONDS: Final = 1.0
+MOST_TELLINGS: Final = 5
 
 
 @verb("crm")
@@ -104,12 +109,20 @@ class DealingRoom:
 
     def __init__(self, relay: StepwiseRelay) -> None:
         self.relay = relay
+        self._told = 0.0
         demo_data.load()
 
     def settle(self) -> None:
-        """Tell crm's time and let every follower follow."""
-        beat()
-        self.relay.run_until_idle()
+        """Tell crm's time and let every follower follow; anew if they took so long that it is old by then."""
+        for _ in range(MOST_TELLINGS):
+            self._told = time.monotonic()
+            beat()
+            self.relay.run_until_idle()
+            if self._told_lately():
+                return
+
+    def _told_lately(self) -> bool:
+        return time.monotonic() - self._told < LATELY_SECONDS
 
     def client(self, **standing: object) -> UUID:
         """A client whom crm found fit to trade, unless `standing` says otherwise."""
@@ -150,6 +163,9 @@ class DealingRoom:
         trader = Trader(self, client_id, TradingAccount.objects.get(id=opened.trading_account_id))
         if Decimal(cash):
             bring_in(key=str(uuid7()), trading_account_id=trader.account.id, amount=Money.of(cash, currency))
+        if not self._told_lately():
+            # What comes next is a fill, which asks for a standing of the last five seconds.
+            self.settle()
         return trader
 
     def quote(self, symbol: str, bid: str, ask: str, *, age: timedelta = timedelta(0)) -> SourcedQuote:
