@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied
 from django.core.mail import EmailMultiAlternatives
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from crm.models import User
 from crm.selectors.clients import client_id_of_user, user_by_email
@@ -29,6 +30,8 @@ from fintech.cells import current_cell
 from fintech.cells.identifiers import uuid7
 from fintech.journal import Refusal
 from fintech.jurisdictions import RegulatoryEntity
+
+logger = logging.getLogger("fintech.security")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             hidden = flows.signup.prevent_enumeration(request, email=given["email"])
             raise ImmediateHttpResponse(AuthenticationResponse.from_response(request, hidden)) from None
         return User.objects.get(pk=registered.user_id)
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Let no staff in here, whatever they know: their door is the back office.
+
+        allauth would go on by giving them an address to prove, and count it against them wherever it asks for one.
+        """
+        if user.is_staff:
+            logger.warning("staff tried to sign in at the portal's door", extra={"user_id": str(user.pk)})
+            as_to_nobody: HttpResponse = AuthenticationResponse(request)
+            return as_to_nobody
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def set_password(self, user: User, password: str) -> None:
         """Change a password by our verb, whichever of allauth's flows asks for it."""

@@ -7,6 +7,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connections
 from django.test import Client as HttpClient
 
@@ -50,6 +51,17 @@ def test_staff_are_no_clients_at_the_portal() -> None:
     response = office.http.get("/api/v1/profile")
     assert response.status_code == 403
     assert response.json()["type"] == "/problems/permission-denied"
+
+
+def test_staff_dont_come_in_at_the_portal_s_door_and_get_no_address_to_prove_there() -> None:
+    office = BackOffice("support")
+    answer = App(email=office.email).sign_in()
+    assert answer.status_code == 401
+    assert not any(flow.get("is_pending") for flow in answer.json()["data"]["flows"])
+    with cell("eu", actor=Actor.system("test")):
+        assert not EmailAddress.objects.filter(user_id=office.user_id).exists()
+    # An address that isn't proved would have this answered with 409, as if staff could go on here once it is.
+    assert office.http.get("/_allauth/browser/v1/account/authenticators/webauthn").status_code == 403
 
 
 def test_a_client_changes_the_password() -> None:
