@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
@@ -11,9 +12,11 @@ from django.db import DatabaseError, connections, transaction
 
 from crm.models import IdentityCase, IdentityDocument
 from crm.selectors.identity_cases import document_content
+from crm.services.identity_cases import approve_identity_case, reject_identity_case
 from crm.tests.portal import PNG, App
 from fintech.cells import Actor, cell
 from fintech.factlog.reading import read_subject
+from fintech.journal import Refusal
 
 pytestmark = pytest.mark.usefixtures("both_cells")
 
@@ -85,6 +88,34 @@ def test_a_document_above_ten_megabytes_is_refused(app: App) -> None:
 def test_one_case_at_a_time(app: App) -> None:
     opened(app)
     assert app.post("identity-cases").json()["type"] == "/problems/identity-case-open-already"
+
+
+def test_who_is_verified_opens_no_other_case(app: App) -> None:
+    case_id = opened(app)
+    app.upload(case_id, PNG)
+    app.post(f"identity-cases/{case_id}/submit")
+    with cell("eu", actor=Actor.staff(uuid4())):
+        approve_identity_case(key=str(uuid4()), reason="passport matches", case_id=UUID(case_id))
+    assert app.post("identity-cases").json()["type"] == "/problems/identity-verified-already"
+
+
+def test_staff_alone_decide_with_a_reason_and_only_on_what_was_handed_in(app: App) -> None:
+    case_id = opened(app)
+    app.upload(case_id, PNG)
+
+    def refused(decide: Any, actor: Actor, reason: str) -> str:
+        with cell("eu", actor=actor), pytest.raises(Refusal) as refusal:
+            decide(key=str(uuid4()), reason=reason, case_id=UUID(case_id))
+        return refusal.value.code
+
+    somebody = Actor.staff(uuid4())
+    for decide in (approve_identity_case, reject_identity_case):
+        assert refused(decide, somebody, "not yet handed in") == "identity-case-state"
+    app.post(f"identity-cases/{case_id}/submit")
+    for decide in (approve_identity_case, reject_identity_case):
+        assert refused(decide, Actor.client(app.client_id), "it is mine") == "staff-only"
+        assert refused(decide, somebody, " ") == "reason-missing"
+    assert app.get(f"identity-cases/{case_id}")["state"] == "submitted"
 
 
 def test_anothers_case_is_unknown(app: App) -> None:

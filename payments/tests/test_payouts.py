@@ -107,6 +107,16 @@ def test_a_plan_that_was_changed_and_comes_back_isnt_sent_by_its_old_approval() 
     assert states(withdrawal) == ("requested", "planned")
 
 
+def test_a_payout_that_is_under_way_is_not_begun_again() -> None:
+    payout = payout_of(to_bank("80.00"))
+    with staff():
+        begin_payout(key=key(), payout_id=payout.pk)
+        with pytest.raises(Refusal) as refused:
+            begin_payout(key=key(), payout_id=payout.pk)
+    assert (refused.value.code, refused.value.params["state"]) == ("payout-under-way", "sending")
+    assert Payout.objects.get(pk=payout.pk).attempts == 1
+
+
 def test_a_state_that_no_approval_led_to_sends_nothing() -> None:
     withdrawal = requested(funded(euros("80.00")), euros("80.00"))
     Withdrawal.objects.filter(pk=withdrawal.pk).update(state="approved")

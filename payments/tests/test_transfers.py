@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from fintech.cells import Actor, CellContext, acting_as, alias_for, current_cell
+from fintech.factlog.models import Parked
 from fintech.factlog.reading import read_subject
 from fintech.journal import Decision, Refusal
 from fintech.journal.decisions import Request, deciding
@@ -124,3 +125,14 @@ def test_what_trading_sends_is_received_once_whatever_it_is_meant_for(
     assert balance(wallet).posted == 5_000
     assert Book("payments").replay().agrees
     assert current_cell().name == "eu"
+
+
+def test_money_of_which_trading_says_neither_whose_nor_what_for_stays_in_transit_and_is_shown(
+    fresh_eu: CellContext, relay_eu: StepwiseRelay
+) -> None:
+    before = in_transit("payments", HousePurpose.IN_TRANSIT_IN)
+    given_by_trading(None, 500, reference=None, code=TransferCode.IB_PAYOUT)
+    relay_eu.run_until_idle()
+    parked = Parked.objects.using(alias_for("payments")).get(follower=RECEIVER, resolved_at=None)
+    assert "neither whose money it is nor what for" in parked.error
+    assert in_transit("payments", HousePurpose.IN_TRANSIT_IN) == before
