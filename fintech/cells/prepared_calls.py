@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from django.db import connections
+from django.db import NotSupportedError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = tuple[Any, ...]
@@ -18,10 +18,23 @@ def rows(alias: str, query: str, parameters: Sequence[object] = ()) -> list[Row]
     connection.ensure_connection()
     cursor = _cursor(connection)
     # Django's wrapper counts, logs and maps errors.
-    connection._prepare_cursor(cursor).execute(query, parameters)  # type: ignore[attr-defined]
+    counted: Any = connection._prepare_cursor(cursor)  # type: ignore[attr-defined]
+    try:
+        counted.execute(query, parameters)
+    except NotSupportedError as error:
+        # Inside a transaction nothing can be done: its rollback ends the prepared statements.
+        if connection.in_atomic_block or not is_outdated(error):
+            raise
+        counted.execute("DEALLOCATE ALL")
+        counted.execute(query, parameters)
     # All rows are here already: nothing is left that could fail, or be closed.
     found: list[Row] = cursor.fetchall()
     return found
+
+
+def is_outdated(error: Exception) -> bool:
+    """Whether a statement failed since a migration has changed a type that it was prepared for: a new try does well."""
+    return isinstance(error.__cause__, psycopg.errors.FeatureNotSupported) and "cached plan" in str(error)
 
 
 def _cursor(connection: BaseDatabaseWrapper) -> psycopg.Cursor[Row]:

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 import psycopg.errors
-from django.db import OperationalError, transaction
+from django.db import NotSupportedError, OperationalError, transaction
 
+from fintech.cells import prepared_calls
 from fintech.cells.actors import Actor
 from fintech.cells.context import current_cell
 from fintech.cells.freshness import expect_marks, leave_marks
@@ -98,8 +99,8 @@ def _decide(declared: _Verb, kwargs: dict[str, Any]) -> Any:
         try:
             decision = Decision(alias, request)
             outcome, answer = _attempt(decision, declared.body, kwargs, hashed)
-        except OperationalError as error:
-            if attempt == ATTEMPTS or not isinstance(error.__cause__, _WORTH_ANOTHER_TRY):
+        except (OperationalError, NotSupportedError) as error:
+            if attempt == ATTEMPTS or not _is_worth_another_try(error):
                 raise
             time.sleep(0.01 * attempt)
         else:
@@ -111,8 +112,10 @@ def _decide(declared: _Verb, kwargs: dict[str, Any]) -> Any:
     return decode(declared.returns, answer)
 
 
-# Two decisions that waited for each other: nothing is written, and the next try finds the other one done.
-_WORTH_ANOTHER_TRY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+def _is_worth_another_try(error: Exception) -> bool:
+    """Nothing is written, and the next try finds done what this one waited for, or sees tables as they are now."""
+    waited_for_each_other = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+    return isinstance(error.__cause__, waited_for_each_other) or prepared_calls.is_outdated(error)
 
 
 def _attempt(decision: Decision, body: Callable[..., Any], kwargs: dict[str, Any], hashed: bytes) -> tuple[str, Json]:

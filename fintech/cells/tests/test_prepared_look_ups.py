@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Iterator
+
 import pytest
 from django.db import connections, transaction
 from django.db.transaction import TransactionManagementError
@@ -12,6 +15,8 @@ from crm.tests.portal import App
 from fintech.cells import Actor, CellContext, ForeignCell, NoCellBound, cell
 from fintech.cells.identifiers import uuid7
 from fintech.cells.prepared_look_ups import PreparedLookUp
+from fintech.journal import verb
+from tests.clusters import TestClusters
 
 users = PreparedLookUp(lambda user_id: User.objects.filter(pk=user_id))
 users_with_client = PreparedLookUp(lambda user_id: User.objects.select_related("client").filter(pk=user_id))
@@ -91,3 +96,41 @@ def test_rows_are_locked_inside_a_transaction_only(eu: CellContext) -> None:
                     "SELECT count(*) FROM pg_locks WHERE relation = 'crm_user'::regclass AND mode = 'RowShareLock'"
                 )
                 assert cursor.fetchone() == (1,)
+
+
+@pytest.fixture
+def widened(eu: CellContext, clusters: TestClusters) -> Iterator[Callable[[], None]]:
+    """Widens a column of users as a migration would, as often as it's called; narrow again at the end."""
+    widths = itertools.count(255)
+
+    def widen(width: int = 0) -> None:
+        with clusters.superuser("eu", connections["eu_crm"].settings_dict["NAME"]) as superuser:
+            superuser.execute(f"ALTER TABLE crm_user ALTER email TYPE varchar({width or next(widths)})")  # type: ignore[call-overload]
+
+    yield widen
+    widen(254)
+
+
+def prepared(user: User) -> None:
+    """Have the server keep a plan of the look-up."""
+    for _ in range(7):
+        assert users.first(user.pk) == user
+
+
+def test_a_migration_that_changes_a_type_fails_no_look_up(eu: CellContext, widened: Callable[[], None]) -> None:
+    user = new_user()
+    prepared(user)
+    widened()
+    assert users.first(user.pk) == user
+
+
+def test_a_migration_that_changes_a_type_fails_no_decision(eu: CellContext, widened: Callable[[], None]) -> None:
+    user = new_user()
+    prepared(user)
+    widened()
+
+    @verb("crm")
+    def look(*, key: str) -> bool:
+        return users.first(user.pk) == user
+
+    assert look(key="once")
