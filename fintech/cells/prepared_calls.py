@@ -14,6 +14,12 @@ _KEPT = "cursor_of_prepared_calls"
 
 def rows(alias: str, query: str, parameters: Sequence[object] = ()) -> list[Row]:
     """All rows of a query."""
+    # All rows are here already: nothing is left that could fail, or be closed.
+    return execute(alias, query, parameters).fetchall()
+
+
+def execute(alias: str, query: str, parameters: Sequence[object] = ()) -> psycopg.Cursor[Row]:
+    """Send a statement; the cursor is good until the next one on this connection."""
     connection = connections[alias]
     connection.ensure_connection()
     cursor = _cursor(connection)
@@ -27,9 +33,7 @@ def rows(alias: str, query: str, parameters: Sequence[object] = ()) -> list[Row]
             raise
         counted.execute("DEALLOCATE ALL")
         counted.execute(query, parameters)
-    # All rows are here already: nothing is left that could fail, or be closed.
-    found: list[Row] = cursor.fetchall()
-    return found
+    return cursor
 
 
 def is_outdated(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from fintech.cells import Actor, acting_as, current_cell
 from fintech.cells.identifiers import uuid7
+from fintech.cells.prepared_inserts import inserted
 from fintech.cells.prepared_look_ups import PreparedLookUp
 from fintech.factlog import record
 from fintech.facts.payments import DepositFailed, DepositPending, DepositRequested, DepositSettled
@@ -57,18 +58,20 @@ def begin_deposit(*, key: str, client_id: UUID, wallet_id: UUID, amount: Money, 
         list(Wallet.objects.select_for_update(no_key=True).filter(client_id=client_id).order_by("id").values_list("id"))
         refuse_before_verification(wallet, amount, method, standing.risk, decision.recorded_at)
     deposit_id = uuid7()
-    deposit = Deposit.objects.create(
-        id=deposit_id,
-        wallet=wallet,
-        client_id=client_id,
-        psp=_provider_for_deposits(),
-        method=method,
-        reference=reference_of(deposit_id),
-        amount_minor=amount.minor,
-        currency=wallet.currency,
-        bank_only=not standing.verified,
-        state_since=decision.recorded_at,
-        requested_at=decision.recorded_at,
+    deposit = inserted(
+        Deposit(
+            id=deposit_id,
+            wallet=wallet,
+            client_id=client_id,
+            psp=_provider_for_deposits(),
+            method=method,
+            reference=reference_of(deposit_id),
+            amount_minor=amount.minor,
+            currency=wallet.currency,
+            bank_only=not standing.verified,
+            state_since=decision.recorded_at,
+            requested_at=decision.recorded_at,
+        )
     )
     record(
         DepositRequested(

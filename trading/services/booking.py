@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fintech.cells import current_cell
 from fintech.cells.identifiers import uuid7
+from fintech.cells.prepared_inserts import inserted
 from fintech.factlog import record
 from fintech.facts.trading import OrderFilled, PositionChanged
 from fintech.journal import current_decision, inside_decision
@@ -63,14 +64,16 @@ def protect_from_negative_balance(desk: Desk, *, reference: UUID) -> Money:
 
 
 def _write_order(desk: Desk, dealt: Dealt) -> Order:
-    return Order.objects.create(
-        trading_account=desk.account,
-        instrument_id=dealt.deal.symbol,
-        side=dealt.deal.side,
-        volume=dealt.deal.volume,
-        purpose=dealt.deal.purpose,
-        placed_by=current_decision().request.actor,
-        placed_at=desk.now,
+    return inserted(
+        Order(
+            trading_account=desk.account,
+            instrument_id=dealt.deal.symbol,
+            side=dealt.deal.side,
+            volume=dealt.deal.volume,
+            purpose=dealt.deal.purpose,
+            placed_by=current_decision().request.actor,
+            placed_at=desk.now,
+        )
     )
 
 
@@ -101,7 +104,10 @@ def _write_positions(desk: Desk, dealt: Dealt) -> tuple[PositionRow | None, Posi
     held.volume, held.open_price = after.volume, after.open_price
     held.original_volume, held.original_margin_minor = after.original_volume, after.original_margin.minor
     held.margin_minor = after.margin.minor
-    held.save(force_insert=held is not before)
+    if held is before:
+        held.save()
+    else:
+        inserted(held)
     desk.rows[held.id] = held
     return closed, held
 
@@ -109,32 +115,34 @@ def _write_positions(desk: Desk, dealt: Dealt) -> tuple[PositionRow | None, Posi
 def _write_fill(desk: Desk, dealt: Dealt, order: Order, position: PositionRow | None) -> Fill:
     assert position is not None, "every fill opens or closes a position"
     quote, outcome, margin = dealt.quote, dealt.outcome, dealt.margin
-    return Fill.objects.create(
-        id=uuid7(),
-        order=order,
-        trading_account=desk.account,
-        position=position,
-        instrument_id=dealt.deal.symbol,
-        side=dealt.deal.side,
-        volume=dealt.deal.volume,
-        price=dealt.fill.price,
-        outcome=outcome.kind,
-        closed_volume=outcome.closed_volume,
-        opened_volume=outcome.opened_volume,
-        quote_bid=quote.bid,
-        quote_ask=quote.ask,
-        quote_at=quote.at,
-        quote_source=quote.source,
-        conversions=dealt.conversions,
-        currency=desk.account.currency,
-        margin_share=str(margin.share.share) if margin else "",
-        rule=margin.rule if margin else "",
-        realised_minor=outcome.realised.minor,
-        commission_minor=dealt.commission.minor,
-        margin_minor=outcome.position.margin.minor if outcome.position else 0,
-        required_minor=dealt.after.required.minor,
-        equity_minor=None if dealt.equity is None else dealt.equity.minor,
-        filled_at=desk.now,
+    return inserted(
+        Fill(
+            id=uuid7(),
+            order=order,
+            trading_account=desk.account,
+            position=position,
+            instrument_id=dealt.deal.symbol,
+            side=dealt.deal.side,
+            volume=dealt.deal.volume,
+            price=dealt.fill.price,
+            outcome=outcome.kind,
+            closed_volume=outcome.closed_volume,
+            opened_volume=outcome.opened_volume,
+            quote_bid=quote.bid,
+            quote_ask=quote.ask,
+            quote_at=quote.at,
+            quote_source=quote.source,
+            conversions=dealt.conversions,
+            currency=desk.account.currency,
+            margin_share=str(margin.share.share) if margin else "",
+            rule=margin.rule if margin else "",
+            realised_minor=outcome.realised.minor,
+            commission_minor=dealt.commission.minor,
+            margin_minor=outcome.position.margin.minor if outcome.position else 0,
+            required_minor=dealt.after.required.minor,
+            equity_minor=None if dealt.equity is None else dealt.equity.minor,
+            filled_at=desk.now,
+        )
     )
 
 
