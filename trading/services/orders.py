@@ -68,11 +68,8 @@ def close_position(*, key: str, position_id: UUID, market: Market, volume: Decim
     Locks its account. Refuses a position that isn't the client's, one that is closed already, a volume of
     more than is open, and a missing or old quote. Writes and records as `place_order` does.
     """
-    found = PositionRow.objects.filter(id=position_id).values_list("trading_account_id", flat=True).first()
-    if found is None:
-        raise _position_unknown()
     try:
-        desk = open_desk(found, market=market)
+        desk = open_desk(_account_of(position_id), market=market)
     except Refusal as refused:
         # Whose position it is isn't for others to learn.
         raise _position_unknown() if refused.status == 404 else refused from None
@@ -88,6 +85,13 @@ def close_position(*, key: str, position_id: UUID, market: Market, volume: Decim
         purpose=Order.Purpose.CLIENT,
     )
     return _dealt(desk, deal)
+
+
+def _account_of(position_id: UUID) -> UUID:
+    try:
+        return PositionRow.objects.values_list("trading_account_id", flat=True).get(id=position_id)
+    except PositionRow.DoesNotExist:
+        raise _position_unknown() from None
 
 
 def _dealt(desk: Desk, deal: Deal) -> OrderPlaced:

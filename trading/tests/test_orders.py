@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
+from fintech.cells.identifiers import uuid7
 from fintech.factlog.reading import read_subject
 from fintech.journal import KeyReused
 from trading.models import Fill, Order, Position, SourceClock
@@ -327,4 +328,5 @@ def test_somebody_elses_position_is_unknown_and_a_closed_one_is_closed(room: Dea
     with acting_as(Actor.client(trader.client_id)):
         trader.close(position)
         assert refusal_of(trader.close, position).code == "position-closed"
+        assert refusal_of(trader.close, Position(id=uuid7())).code == "position-unknown"
     assert Position.objects.filter(trading_account=trader.account, closed_at=None).count() == 0
