@@ -26,6 +26,13 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "fintech/http/bodies.py": ("fintech/http/tests",),
     "fintech/http/idempotency.py": ("fintech/http/tests",),
     "fintech/ledger/money.py": ("fintech/ledger/tests/test_money.py",),
+    "fintech/ledger/transfers.py": ("fintech/ledger/tests/test_account_numbers.py",),
+    "fintech/ledger/house_accounts.py": ("fintech/ledger/tests/test_account_numbers.py",),
+    "fintech/ledger/book.py": (
+        "fintech/ledger/tests/test_posting.py",
+        "fintech/ledger/tests/test_holds.py",
+        "fintech/ledger/tests/test_as_of.py",
+    ),
     "fintech/journal/verbs.py": ("fintech/journal/tests",),
     "fintech/journal/decisions.py": ("fintech/journal/tests",),
     "fintech/cells/context.py": ("fintech/cells/tests",),
