@@ -16,6 +16,7 @@ from django.http import HttpResponse
 from django.test import Client as HttpClient
 
 from crm.models import User
+from crm.services.second_factors import enrol_staff_totp, remove_staff_factor
 from crm.services.staff import create_staff
 from crm.signing_in.deployment_checks import second_factors_are_on
 from crm.tests.portal import PASSWORD, SEED, App, BackOffice, mails_to, some_address
@@ -23,6 +24,7 @@ from crm.tests.software_authenticator import SoftwareAuthenticator
 from fintech.cells import Actor, cell
 from fintech.factlog.followers import Followed
 from fintech.factlog.reading import read_subject
+from fintech.journal import Refusal
 from fintech.journey.one_time_codes import code_of, step_now
 
 pytestmark = pytest.mark.usefixtures("both_cells")
@@ -218,6 +220,23 @@ def test_the_last_factor_stays() -> None:
     assert b"This is the only second factor" in page.content
     with cell("eu", actor=Actor.system("test")):
         assert Authenticator.objects.filter(pk=totp.pk).exists()
+
+
+def test_a_factor_beside_the_first_a_colleague_s_and_a_client_s_are_refused() -> None:
+    office, colleague, client = BackOffice("support"), BackOffice("support"), App().registered()
+    with cell("eu", actor=Actor.system("test")):
+        theirs = Authenticator.objects.get(user_id=colleague.user_id, type="totp").pk
+        clients_user = User.objects.get(email=client.email).pk
+
+    def refused(decide: Any, **what: Any) -> str:
+        with cell("eu", actor=Actor.staff(office.user_id)), pytest.raises(Refusal) as refusal:
+            decide(key=str(uuid4()), **what)
+        return refusal.value.code
+
+    enrolled = {"secret": SEED, "step": 1}
+    assert refused(enrol_staff_totp, user_id=office.user_id, replace=False, **enrolled) == "second-factor-exists"
+    assert refused(remove_staff_factor, user_id=office.user_id, factor_id=theirs) == "factor-unknown"
+    assert refused(enrol_staff_totp, user_id=clients_user, replace=True, **enrolled) == "staff-unknown"
 
 
 def test_a_change_asks_for_a_factor_that_was_given_lately() -> None:
