@@ -34,6 +34,11 @@ def test_numbers_of_no_house_account_are_refused(number: int) -> None:
         house_account(number)
 
 
+def test_a_client_s_number_is_no_house_account_s_by_its_sign() -> None:
+    with pytest.raises(ValueError, match="those are negative"):
+        house_account(100001978)
+
+
 def test_purposes_fit_their_two_digits_and_entities_their_room() -> None:
     assert all(1 <= purpose <= 99 for purpose in HousePurpose)
     for entity in (0, -1, 100_000):
