@@ -28,9 +28,9 @@ from trading.tests.dealing_room import DealingRoom, Trader
 SECONDS = 15
 
 
-@pytest.fixture
-def gateway(room: DealingRoom) -> Iterator[int]:
-    """The service `ws` on this test's databases; gives its port."""
+@pytest.fixture(scope="module")
+def gateway(shared_databases: None) -> Iterator[int]:
+    """The service `ws` on the tests' databases, for the tests of this module; gives its port."""
     port = LocalLayout.from_environment().port("ws")
     command = [sys.executable, "-m", "uvicorn", "fintech.project.asgi:application", "--port", str(port)]
     server = subprocess.Popen(
@@ -76,7 +76,7 @@ def test_a_ticket_opens_once_and_in_its_own_cell_only(room: DealingRoom, gateway
         assert heard(foreign, "error")["code"] == "ticket-invalid"
     with opened(gateway, ticket) as first:
         heard(first, "welcome")
-        assert connections_open(gateway) == 1
+        assert processes.wait_until(lambda: connections_open(gateway) == 1, seconds=SECONDS)
     assert processes.wait_until(lambda: connections_open(gateway) == 0, seconds=SECONDS)
     with opened(gateway, ticket) as again:
         assert heard(again, "error")["code"] == "ticket-invalid"
