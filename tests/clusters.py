@@ -71,6 +71,9 @@ class TestClusters:
 
     def destroy(self) -> None:
         """Stop the engines and remove everything of theirs."""
+        for cluster in self.stack.clusters():
+            # Their data goes, so there is nothing to write down and to send to a replica first.
+            cluster.stop("immediate")
         if self._reaper:
             self._reaper.stop_everything()
         self.stack.down()
