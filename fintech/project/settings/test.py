@@ -38,3 +38,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 FINTECH_THROTTLES = {"api": "100000/60", "anonymous": "100000/60"}
 # Nobody waits ten seconds for a test of slow bodies.
 FINTECH_BODY_SECONDS = 2.0
+# Every client of a test would look through all static files anew: each is looked for when it is asked for.
+WHITENOISE_AUTOREFRESH = True
