@@ -126,7 +126,7 @@ def _files_of_the_product() -> Iterator[Path]:
     yield REPOSITORY / "manage.py"
     for folder in PRODUCT:
         for path in sorted((REPOSITORY / folder).rglob("*")):
-            if path.is_file() and not {"tests", "__pycache__"} & set(path.parts):
+            if path.is_file() and not {"tests", "__pycache__"} & set(path.relative_to(REPOSITORY).parts):
                 yield path
 
 
