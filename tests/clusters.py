@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,11 +16,11 @@ from fintech.cells.context import CONCERNS
 from fintech.cells.replicas import probe
 from fintech.secrets import secret, use_provider
 from fintech.stack.engines import Stack
-from fintech.stack.layout import LocalLayout
+from fintech.stack.layout import REPOSITORY, LocalLayout
 from fintech.stack.postgresql_making import wait_until_caught_up
 from fintech.stack.processes import EngineProcess
 from fintech.stack.reaping import Reaper
-from tests.migrated_data import MigratedData
+from tests.migrated_data import PRODUCT, MigratedData
 
 CELLS = ("eu", "au")
 SUFFIX_VARIABLE = "FINTECH_DATABASE_SUFFIX"
@@ -40,18 +41,18 @@ class TestClusters:
         self._left: dict[str, list[str]] = {name: [] for name in CELLS}
 
     def up(self) -> None:
-        """Start the engines with migrated templates: a kept run's own ones if nothing has changed, else fresh ones."""
+        """Start the engines with migrated templates: a kept run's own if its migrations are the same, or fresh."""
         if not self.kept:
             # A run that is killed leaves no engines behind, unless they are to be kept.
             self.layout.run.mkdir(parents=True, exist_ok=True)
             self._reaper = Reaper(lock=self.layout.stack_lock)
         starting = self._reaper.watch_engine if self._reaper else _silent
-        migrated = MigratedData(layout=self.layout, cells=CELLS)
-        note = self.layout.root / "migrated"
-        if not note.exists() or note.read_text(encoding="utf-8") != migrated.name:
+        note, wanted = self.layout.root / "migrated", _migrations_hash()
+        if not note.exists() or note.read_text(encoding="utf-8") != wanted:
+            note.unlink(missing_ok=True)
             self._remove_data()
-            migrated.install(starting=starting)
-            note.write_text(migrated.name, encoding="utf-8")
+            MigratedData(layout=self.layout, cells=CELLS).install(starting=starting)
+            note.write_text(wanted, encoding="utf-8")
         self.stack.up(starting=starting)
         use_provider(None)
 
@@ -148,6 +149,19 @@ class TestClusters:
             sslrootcert=str(self.layout.certificate_authority),
             autocommit=True,
         )
+
+
+def _migrations_hash() -> str:
+    files = sorted(
+        path
+        for folder in PRODUCT
+        for pattern in ("**/migrations/*.py", "**/sql/**/*.sql")
+        for path in (REPOSITORY / folder).glob(pattern)
+    )
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(path.relative_to(REPOSITORY)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _silent(_: EngineProcess) -> None:
