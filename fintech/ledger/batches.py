@@ -15,6 +15,8 @@ from fintech.ledger.accounts import is_house
 from fintech.ledger.house_accounts import house_account
 from fintech.ledger.transfers import Item, ItemResult, Leg, Outcome, columns_of
 
+_OUTCOMES = {int(outcome): outcome for outcome in Outcome}
+
 LEGS_IN_A_CALL = 250
 """Calls much longer than a hundred transfers gain nothing, and hold their locks for longer."""
 
@@ -110,7 +112,7 @@ def _call(alias: str, items: list[Item], *, operation: str, reason: str) -> list
         ],
     )
     return [
-        ItemResult(key=item.key, outcome=Outcome(outcome), journal_id=journal_id)
+        ItemResult(key=item.key, outcome=_OUTCOMES[outcome], journal_id=journal_id)
         for item, outcome, journal_id in zip(items, outcomes, journal_ids, strict=True)
     ]
 
