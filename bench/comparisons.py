@@ -35,7 +35,7 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A measured comparison. `met` says whether the ratio of the medians reaches the goal."""
+    """A measured comparison. `met` says whether the ratio, the median of the rounds', reaches the goal."""
 
     name: str
     ratio: float
@@ -50,7 +50,7 @@ def row_of(comparison: Comparison, measured: Mapping[str, Runs]) -> Row:
     """The row of a comparison, from the runs of its two contenders."""
     ours, peer = measured[comparison.ours], measured[comparison.peer]
     # Rounded first: what is shown as reaching the goal reaches it.
-    ratio = round(ours.median / peer.median, 3)
+    ratio = round(ours.ratio_to(peer), 3)
     return Row(
         name=comparison.name,
         ratio=ratio,

@@ -36,8 +36,16 @@ class Runs:
 
     @property
     def median(self) -> float:
-        """What ratios are made from."""
+        """The run in the middle."""
         return statistics.median(self.rates)
+
+    def ratio_to(self, peer: Runs) -> float:
+        """The median of the rounds' ratios: each run beside the peer's of the same round, some seconds before or after.
+
+        A machine that is slower for a while is so for both of them; the medians by themselves may come from different
+        whiles.
+        """
+        return statistics.median(ours / theirs for ours, theirs in zip(self.rates, peer.rates, strict=True))
 
     @property
     def maximum(self) -> float:

@@ -43,7 +43,7 @@ class Pace:
     warm_up: float
 
 
-THOROUGH = Pace(runs=3, seconds=6, warm_up=2)
+THOROUGH = Pace(runs=9, seconds=2, warm_up=2)
 QUICK = Pace(runs=3, seconds=1, warm_up=1)
 
 

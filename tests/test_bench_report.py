@@ -41,9 +41,14 @@ def test_a_contender_that_does_nothing_isnt_measured() -> None:
 
 
 @pytest.mark.parametrize(("ours", "met"), [(200.0, True), (199.9, False), (350.0, True)])
-def test_a_goal_is_met_by_the_ratio_of_the_medians(ours: float, met: bool) -> None:
+def test_a_goal_is_met_by_the_median_of_the_ratios(ours: float, met: bool) -> None:
     row = row_of(POSTS, {"ours": Runs((1.0, ours, 9_999.0)), "theirs": Runs((100.0, 100.0, 100.0))})
     assert (row.ratio, row.met) == (pytest.approx(ours / 100, abs=0.001), met)
+
+
+def test_a_machine_that_gets_slower_changes_no_ratio() -> None:
+    row = row_of(POSTS, {"ours": Runs((400.0, 280.0, 100.0, 80.0)), "theirs": Runs((200.0, 140.0, 50.0, 40.0))})
+    assert row.ratio == 2
 
 
 def test_the_report_says_for_each_row_what_it_was_made_from(tmp_path: Path) -> None:
@@ -53,7 +58,7 @@ def test_the_report_says_for_each_row_what_it_was_made_from(tmp_path: Path) -> N
     (row,) = json.loads(file.read_text())["rows"]
     assert row == {
         "name": "posts ÷ peer's",
-        "ratio": 4.0,
+        "ratio": 3.333,
         "goal": 2,
         "aim": 3,
         "met": True,
