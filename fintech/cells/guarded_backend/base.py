@@ -59,7 +59,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     tells_position = False
     """Whether the next commit tells up to which WAL position (bytes) the primary has written after it."""
     committed_position: int | None = None
-    """What the last such commit told."""
+    """What the last commit told; None if it wasn't asked to."""
 
     @cached_property
     def wrap_database_errors(self) -> ErrorsOfADatabase:
@@ -78,7 +78,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(self.autocommit)
 
     def _commit(self) -> None:
-        asked, self.tells_position = self.tells_position, False
+        asked, self.tells_position, self.committed_position = self.tells_position, False, None
         # Where nothing was sent yet there is nothing to commit, and no transaction that the server knows of.
         if not asked or self.connection.info.transaction_status != TransactionStatus.INTRANS:
             super()._commit()  # type: ignore[misc]
