@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from fintech.cells import prepared_calls
 from fintech.cells.context import current_cell
+from fintech.cells.guarded_backend.base import POSITION
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def _position(alias: str) -> int:
         # Known for one change only: the next might be a statement without a transaction around it.
         connection.committed_position = None
         return known
-    (position,) = prepared_calls.row(alias, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
+    (position,) = prepared_calls.row(alias, POSITION)
     return int(position)
 
 

@@ -24,9 +24,9 @@ from fintech.http.problems import InvalidParameter
 _Shown = TypeVar("_Shown")
 
 
-class ShownSerializer(serializers.Serializer[_Shown]):
-    """How something is shown. REST framework copies the declared fields for every object of a serializer; since ours
-    keep nothing of a request, and know no context, the copies of the first one serve all.
+class _SharingFields(serializers.Serializer[_Shown]):
+    """REST framework copies the declared fields for every object of a serializer; since ours keep nothing of a request,
+    and know no context, the copies of the first one serve all.
     """
 
     @property
@@ -42,7 +42,11 @@ class ShownSerializer(serializers.Serializer[_Shown]):
         return cls.__dict__["_fields_of_class"]
 
 
-class StrictSerializer(ShownSerializer[Any]):
+class ShownSerializer(_SharingFields[_Shown]):
+    """How something is shown."""
+
+
+class StrictSerializer(_SharingFields[Any]):
     """Refuses members that it doesn't know: a misspelt option must not be silently without effect."""
 
     def to_internal_value(self, data: Any) -> Any:

@@ -20,7 +20,9 @@ from psycopg.pq.abc import PGresult
 from fintech.cells.connecting import ConnectionBySecret, refuse_dead
 from fintech.cells.context import in_maintenance, refuse_foreign
 
-_COMMIT_AND_TELL: Final = b"COMMIT; SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+POSITION: Final = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+"""Asks a primary up to which WAL position (bytes) it has written."""
+_COMMIT_AND_TELL: Final = f"COMMIT; {POSITION}".encode()
 
 
 class _Driver:

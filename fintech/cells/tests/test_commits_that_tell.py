@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import User
 from fintech.cells import CellContext
 from fintech.cells.freshness import expect_marks
+from fintech.cells.guarded_backend.base import POSITION
 from fintech.cells.identifiers import uuid7
 
 ALIAS = "eu_crm"
@@ -21,7 +22,7 @@ ALIAS = "eu_crm"
 def position() -> int:
     """Up to where the primary has written."""
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
+        cursor.execute(POSITION)
         (found,) = cursor.fetchone()
     return int(found)
 
